@@ -1,0 +1,1 @@
+//! The world: arguments, standard streams, exit status.

@@ -1,0 +1,1 @@
+//! The property tables: dialect path to AWS property, defaults, normalisation.

@@ -1,0 +1,64 @@
+//! The spanned tree that YAML, JSON and HCL share: an arena, not boxes.
+//!
+//! Every key and every value carries a byte span. Knows nothing of dialects: tags, merge keys and
+//! aliases are kept as they were written, scalars are text until somebody asks for a type.
+
+mod comments;
+mod node;
+mod scalar;
+
+pub use comments::Comment;
+pub use node::{DocumentBuilder, EntryRef, Kind, NodeId, NodeRef, Tag};
+pub use scalar::{Scalar, ScalarStyle, Schema, Typed};
+
+use std::sync::Arc;
+
+use crate::source::FileId;
+
+/// The notation of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// YAML 1.2, read so that YAML 1.1 documents keep their meaning.
+    Yaml,
+    /// JSON (RFC 8259).
+    Json,
+}
+
+/// One parsed file; a YAML stream has one root for each document in it.
+#[derive(Debug)]
+pub struct Document {
+    /// The file.
+    pub file: FileId,
+    /// Its notation.
+    pub format: Format,
+    /// All comments in order.
+    pub comments: Vec<Comment>,
+    text: Arc<str>,
+    nodes: Vec<node::Node>,
+    items: Vec<NodeId>,
+    entries: Vec<node::Entry>,
+    decoded: String,
+    roots: Vec<NodeId>,
+}
+
+impl Document {
+    /// The roots: one for each document of a YAML stream, at most one for JSON.
+    pub fn roots(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        self.roots.iter().map(|id| self.node(*id))
+    }
+
+    /// The node of an id that this document gave.
+    pub fn node(&self, id: NodeId) -> NodeRef<'_> {
+        NodeRef::new(self, id)
+    }
+
+    /// The text that was parsed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many nodes there are, aliases not expanded.
+    pub fn n_nodes(&self) -> usize {
+        self.nodes.len()
+    }
+}

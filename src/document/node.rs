@@ -1,0 +1,372 @@
+//! Nodes, and the builder through which the parsers fill a document.
+
+use std::sync::Arc;
+
+use super::{Comment, Document, Format, Scalar, ScalarStyle};
+use crate::source::{FileId, Span};
+
+/// A node of one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(super) u32);
+
+/// What a node is; aliases are looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Text.
+    Scalar,
+    /// A list.
+    Sequence,
+    /// Keys and values.
+    Mapping,
+}
+
+/// A local tag such as `!Ref`, or a core one such as `tag:yaml.org,2002:str`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tag<'d> {
+    /// The text as written, with its exclamation mark: `!Ref`, `!!str`.
+    pub text: &'d str,
+    /// Where it stands, before the value's own span.
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node {
+    pub(super) data: Data,
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// Empty when there is no tag.
+    pub(super) tag: (u32, u32),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Data {
+    /// Text that stands in the source as it is.
+    Verbatim { style: ScalarStyle, start: u32, end: u32 },
+    /// Text that had to be decoded: a range of `Document::decoded`.
+    Decoded { style: ScalarStyle, start: u32, end: u32 },
+    /// A range of `Document::items`.
+    Sequence { start: u32, end: u32 },
+    /// Ranges of `Document::entries`: as written, then those that merge keys add.
+    Mapping { start: u32, written: u32, end: u32 },
+    /// Another node, which may be any earlier one; never itself an alias.
+    Alias(NodeId),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) key: NodeId,
+    pub(super) value: NodeId,
+    /// A merge key `<<` whose values follow as merged entries.
+    pub(super) is_merge: bool,
+}
+
+/// A node together with its document.
+#[derive(Clone, Copy)]
+pub struct NodeRef<'d> {
+    document: &'d Document,
+    id: NodeId,
+}
+
+/// A key and a value of a mapping.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryRef<'d> {
+    /// The key, nearly always a scalar.
+    pub key: NodeRef<'d>,
+    /// The value.
+    pub value: NodeRef<'d>,
+}
+
+impl<'d> EntryRef<'d> {
+    /// The key's text; empty for a key that is not a scalar.
+    pub fn name(&self) -> &'d str {
+        self.key.text().unwrap_or_default()
+    }
+
+    /// From the key's start to the value's end.
+    pub fn span(&self) -> Span {
+        let (key, value) = (self.key.span(), self.value.span());
+        if value.start >= key.start { key.to(value) } else { key }
+    }
+}
+
+impl std::fmt::Debug for NodeRef<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?} {:?}", self.kind(), self.span().range(), self.tag().map(|tag| tag.text))
+    }
+}
+
+impl<'d> NodeRef<'d> {
+    pub(super) fn new(document: &'d Document, id: NodeId) -> Self {
+        Self { document, id }
+    }
+
+    fn raw(self) -> &'d Node {
+        &self.document.nodes[self.id.0 as usize]
+    }
+
+    /// The node that an alias stands for; any other node itself.
+    fn target(self) -> &'d Node {
+        match self.raw().data {
+            Data::Alias(id) => &self.document.nodes[id.0 as usize],
+            _ => self.raw(),
+        }
+    }
+
+    /// The document.
+    pub fn document(self) -> &'d Document {
+        self.document
+    }
+
+    /// The id, unique in the document. An alias has its own.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The id of the node whose content this is: an alias's target, else the node itself.
+    pub fn target_id(self) -> NodeId {
+        match self.raw().data {
+            Data::Alias(id) => id,
+            _ => self.id,
+        }
+    }
+
+    /// Whether this is an alias (`*name`).
+    pub fn is_alias(self) -> bool {
+        matches!(self.raw().data, Data::Alias(_))
+    }
+
+    /// Where the value was written, quotes included, tag excluded; an alias gives its own place.
+    /// The span of a collection ends with its last child or closing bracket.
+    pub fn span(self) -> Span {
+        let node = self.raw();
+        Span::new(self.document.file, node.start, node.end)
+    }
+
+    /// What it is.
+    pub fn kind(self) -> Kind {
+        match self.target().data {
+            Data::Verbatim { .. } | Data::Decoded { .. } => Kind::Scalar,
+            Data::Sequence { .. } => Kind::Sequence,
+            Data::Mapping { .. } => Kind::Mapping,
+            Data::Alias(_) => unreachable!("internal error: an alias of an alias"),
+        }
+    }
+
+    /// The tag, if one is written.
+    pub fn tag(self) -> Option<Tag<'d>> {
+        let (start, end) = self.target().tag;
+        if start == end {
+            return None;
+        }
+        let span = Span::new(self.document.file, start, end);
+        Some(Tag { text: &self.document.text[span.range()], span })
+    }
+
+    /// The scalar.
+    pub fn scalar(self) -> Option<Scalar<'d>> {
+        match self.target().data {
+            Data::Verbatim { style, start, end } => {
+                Some(Scalar { text: &self.document.text[start as usize..end as usize], style })
+            }
+            Data::Decoded { style, start, end } => {
+                Some(Scalar { text: &self.document.decoded[start as usize..end as usize], style })
+            }
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar.
+    pub fn text(self) -> Option<&'d str> {
+        self.scalar().map(|scalar| scalar.text)
+    }
+
+    /// The items of a sequence; none for anything else.
+    pub fn items(self) -> impl ExactSizeIterator<Item = NodeRef<'d>> + Clone {
+        let ids: &'d [NodeId] = match self.target().data {
+            Data::Sequence { start, end } => &self.document.items[start as usize..end as usize],
+            _ => &[],
+        };
+        ids.iter().map(move |id| self.document.node(*id))
+    }
+
+    /// The entries of a mapping in order, merge keys replaced by what they bring (which never
+    /// overrides a written key); none for anything else. A repeated key is there twice.
+    pub fn entries(self) -> impl Iterator<Item = EntryRef<'d>> + Clone {
+        let (start, end) = match self.target().data {
+            Data::Mapping { start, end, .. } => (start, end),
+            _ => (0, 0),
+        };
+        self.entry_refs(start, end, true)
+    }
+
+    /// The entries of a mapping as written: merge keys are ordinary entries called `<<`.
+    pub fn written_entries(self) -> impl Iterator<Item = EntryRef<'d>> + Clone {
+        let (start, end) = match self.target().data {
+            Data::Mapping { start, written, .. } => (start, written),
+            _ => (0, 0),
+        };
+        self.entry_refs(start, end, false)
+    }
+
+    fn entry_refs(
+        self,
+        start: u32,
+        end: u32,
+        skip_merge: bool,
+    ) -> impl Iterator<Item = EntryRef<'d>> + Clone {
+        self.document.entries[start as usize..end as usize]
+            .iter()
+            .filter(move |entry| !(skip_merge && entry.is_merge))
+            .map(move |entry| EntryRef {
+                key: self.document.node(entry.key),
+                value: self.document.node(entry.value),
+            })
+    }
+
+    /// The entry of a key; the last one wins where it is repeated, a written one over a merged one.
+    pub fn entry(self, key: &str) -> Option<EntryRef<'d>> {
+        self.written_entries()
+            .filter(|entry| entry.key.text() == Some(key))
+            .last()
+            .or_else(|| self.entries().find(|entry| entry.key.text() == Some(key)))
+    }
+
+    /// The value of a key.
+    pub fn get(self, key: &str) -> Option<NodeRef<'d>> {
+        self.entry(key).map(|entry| entry.value)
+    }
+
+    /// The value at a path of keys.
+    pub fn at(self, path: &[&str]) -> Option<NodeRef<'d>> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+}
+
+/// Fills a [`Document`] bottom-up: children first, then the collection that holds them.
+#[derive(Debug)]
+pub struct DocumentBuilder {
+    document: Document,
+}
+
+impl DocumentBuilder {
+    /// An empty document over `text`.
+    pub fn new(file: FileId, format: Format, text: Arc<str>) -> Self {
+        let document = Document {
+            file,
+            format,
+            comments: Vec::new(),
+            text,
+            nodes: Vec::new(),
+            items: Vec::new(),
+            entries: Vec::new(),
+            decoded: String::new(),
+            roots: Vec::new(),
+        };
+        Self { document }
+    }
+
+    /// The text.
+    pub fn text(&self) -> Arc<str> {
+        Arc::clone(&self.document.text)
+    }
+
+    fn push(&mut self, data: Data, start: u32, end: u32) -> NodeId {
+        let id = NodeId(self.document.nodes.len() as u32);
+        self.document.nodes.push(Node { data, start, end, tag: (0, 0) });
+        id
+    }
+
+    /// A scalar whose text stands in the source at `content` (inside quotes, if any); `start..end` is the node's span.
+    pub fn verbatim(
+        &mut self,
+        style: ScalarStyle,
+        start: u32,
+        end: u32,
+        content: std::ops::Range<u32>,
+    ) -> NodeId {
+        self.push(Data::Verbatim { style, start: content.start, end: content.end }, start, end)
+    }
+
+    /// A scalar whose text had to be decoded.
+    pub fn decoded(&mut self, style: ScalarStyle, start: u32, end: u32, text: &str) -> NodeId {
+        let at = self.document.decoded.len() as u32;
+        self.document.decoded.push_str(text);
+        let to = self.document.decoded.len() as u32;
+        self.push(Data::Decoded { style, start: at, end: to }, start, end)
+    }
+
+    /// A sequence.
+    pub fn sequence(&mut self, start: u32, end: u32, items: &[NodeId]) -> NodeId {
+        let at = self.document.items.len() as u32;
+        self.document.items.extend_from_slice(items);
+        self.push(Data::Sequence { start: at, end: at + items.len() as u32 }, start, end)
+    }
+
+    /// A mapping; entries that merge keys bring are added when `merge` says so.
+    pub fn mapping(&mut self, start: u32, end: u32, entries: &[(NodeId, NodeId)]) -> NodeId {
+        let at = self.document.entries.len() as u32;
+        let entry = |(key, value)| Entry { key, value, is_merge: false };
+        self.document.entries.extend(entries.iter().copied().map(entry));
+        let to = at + entries.len() as u32;
+        self.push(Data::Mapping { start: at, written: to, end: to }, start, end)
+    }
+
+    /// A mapping in which `merges` lists the indices of merge keys (`<<`) within `entries`, and
+    /// `merged` the entries that they bring, already without those that a written key overrides.
+    pub fn mapping_with_merges(
+        &mut self,
+        start: u32,
+        end: u32,
+        entries: &[(NodeId, NodeId)],
+        merges: &[usize],
+        merged: &[(NodeId, NodeId)],
+    ) -> NodeId {
+        let id = self.mapping(start, end, entries);
+        let Data::Mapping { start: at, written, end: to } = &mut self.document.nodes[id.0 as usize].data
+        else {
+            unreachable!("internal error: a mapping was pushed")
+        };
+        debug_assert_eq!(written, to);
+        for idx in merges {
+            self.document.entries[*at as usize + idx].is_merge = true;
+        }
+        *to += merged.len() as u32;
+        let entry = |(key, value)| Entry { key, value, is_merge: false };
+        self.document.entries.extend(merged.iter().copied().map(entry));
+        id
+    }
+
+    /// An alias of an earlier, finished node.
+    pub fn alias(&mut self, start: u32, end: u32, target: NodeId) -> NodeId {
+        let target = match self.document.nodes[target.0 as usize].data {
+            Data::Alias(further) => further,
+            _ => target,
+        };
+        self.push(Data::Alias(target), start, end)
+    }
+
+    /// Gives a node its tag.
+    pub fn tag(&mut self, node: NodeId, start: u32, end: u32) {
+        self.document.nodes[node.0 as usize].tag = (start, end);
+    }
+
+    /// Ends one document of the stream.
+    pub fn root(&mut self, node: NodeId) {
+        self.document.roots.push(node);
+    }
+
+    /// Records a comment.
+    pub fn comment(&mut self, comment: Comment) {
+        self.document.comments.push(comment);
+    }
+
+    /// Looks at the document so far, for instance to resolve a merge key.
+    pub fn so_far(&self) -> &Document {
+        &self.document
+    }
+
+    /// The finished document.
+    pub fn finish(self) -> Document {
+        self.document
+    }
+}

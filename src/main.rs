@@ -1,0 +1,3 @@
+//! The `grpc-guard` program: parse arguments, run, exit.
+
+fn main() {}

@@ -1,0 +1,82 @@
+//! Whatever is said about a rule: the `# METADATA` comment at the head of its file, parsed strictly.
+
+use crate::diagnostic::{Applicability, Severity};
+use crate::source::Spanned;
+
+/// What a rule is evaluated on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InputKind {
+    /// The document as written, exactly as cfn-guard does.
+    #[default]
+    Document,
+    /// The common model.
+    Model,
+}
+
+/// The family of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Category(pub String);
+
+/// A case in which the severity is another.
+#[derive(Debug, Clone)]
+pub struct SeverityCase {
+    /// A guard condition, evaluated at the failing resource.
+    pub when: Spanned<String>,
+    /// The severity then.
+    pub severity: Severity,
+}
+
+/// Another place to show with a finding.
+#[derive(Debug, Clone)]
+pub struct RelatedSpec {
+    /// A query from the failing resource; every known result is a label.
+    pub query: Spanned<String>,
+    /// The label's words, with `{query}` filled in.
+    pub text: String,
+}
+
+/// The change that removes a finding.
+#[derive(Debug, Clone)]
+pub struct FixSpec {
+    /// Whether it may be applied without asking.
+    pub applicability: Applicability,
+    /// Property to rename, and its new name.
+    pub rename: Option<(String, String)>,
+    /// Property to set.
+    pub set: Option<String>,
+    /// The value to set.
+    pub value: Option<String>,
+    /// Property to remove.
+    pub remove: Option<String>,
+}
+
+/// All that is ever said about a rule.
+#[derive(Debug, Clone, Default)]
+pub struct RuleMeta {
+    /// One line: what is wrong.
+    pub summary: String,
+    /// Markdown: what fails, for whom, and what it rests on.
+    pub explanation: String,
+    /// The most that a finding can get; error where nothing is said.
+    pub severity: Option<Severity>,
+    /// Lower severities in named cases; the first that holds counts.
+    pub severity_if: Vec<SeverityCase>,
+    /// `evidence: Grpc`: the finding's severity is capped by `Grpc.Level` of the resource.
+    pub evidence: bool,
+    /// Family.
+    pub category: Option<Category>,
+    /// What it is evaluated on.
+    pub input: InputKind,
+    /// Dialects that it holds for: `cloudformation`, `kubernetes`, `terraform`.
+    pub dialects: Vec<String>,
+    /// Version in which it appeared.
+    pub since: Option<String>,
+    /// What to do, as an imperative; `{query}` is filled in.
+    pub help: Option<String>,
+    /// The change that the tool can make.
+    pub fix: Option<FixSpec>,
+    /// Other places to show.
+    pub related: Vec<RelatedSpec>,
+    /// Sources.
+    pub references: Vec<String>,
+}

@@ -1,0 +1,53 @@
+//! The Guard policy language: grammar, compiler, evaluator, rule metadata, unit tests.
+//!
+//! Evaluates rules over a tree of [`Values`](crate::model::Values): the model, or a document as written.
+//! Knows no built-in rule, no level and no suppression.
+
+mod metadata;
+
+pub use metadata::{Category, FixSpec, InputKind, RelatedSpec, RuleMeta, SeverityCase};
+
+use crate::model::ValueId;
+use crate::source::Span;
+
+/// The status of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Not applicable.
+    Skip,
+    /// Holds.
+    Pass,
+    /// Does not hold.
+    Fail,
+}
+
+/// Where a clause failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailurePlace {
+    /// At this value.
+    Value(ValueId),
+    /// Something is absent inside this value (its place's anchor is what to point at).
+    Absent {
+        /// The last value that the query reached.
+        inside: ValueId,
+        /// The rest of the query, as text: `Matcher.GrpcCode`.
+        missing: String,
+    },
+}
+
+/// One failing clause at one value.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The `rule` identifier, or `default`.
+    pub rule: String,
+    /// The clause in the rule file.
+    pub clause: Span,
+    /// The entry of `Resources` in which it failed, when there is one.
+    pub resource: Option<ValueId>,
+    /// Where it failed.
+    pub place: FailurePlace,
+    /// The clause's message, `{query}` filled in from the resource.
+    pub message: Option<String>,
+    /// The comparison in a few words: "is `HTTPS`, rule wants `HTTP`".
+    pub comparison: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Walking directories and reading files: the only `std::fs` below `cli`.
