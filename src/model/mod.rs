@@ -6,6 +6,7 @@
 //! Knows no dialect's syntax and no rule.
 
 mod build;
+pub mod signs;
 mod value;
 
 pub use build::{Builder, Draft, Evidence, EvidenceKind, Link, Platform, TlsEvidence, TlsSign};
