@@ -1,1 +1,84 @@
-//! Flags and configuration file to settings.
+//! Flags and configuration file to [`Settings`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::diagnostic::Severity;
+use crate::dialect::Platforms;
+
+/// What the user wants of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It does not run.
+    Off,
+    /// Its findings are infos.
+    Info,
+    /// Its findings are warnings.
+    Warn,
+    /// Its findings are errors.
+    Error,
+}
+
+impl Level {
+    /// The severity that findings get; `None` when the rule does not run.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Level::Off => None,
+            Level::Info => Some(Severity::Info),
+            Level::Warn => Some(Severity::Warning),
+            Level::Error => Some(Severity::Error),
+        }
+    }
+}
+
+/// How a run behaves, whoever said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// When set, only these rules run.
+    pub only: Option<BTreeSet<String>>,
+    /// Levels of single rules; the others keep the severity that they chose themselves.
+    pub levels: BTreeMap<String, Level>,
+    /// The least severity that fails a run; `None` never fails it.
+    pub fail_on: Option<Severity>,
+    /// What the files do not show of the world.
+    pub platforms: Platforms,
+    /// The user's rule files and directories.
+    pub rules: Vec<PathBuf>,
+    /// Whether the built-in rules are on.
+    pub builtin: bool,
+    /// Paths that a walk leaves out, in the syntax of `.gitignore`, relative to the configuration file.
+    pub exclude: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            only: None,
+            levels: BTreeMap::new(),
+            fail_on: Some(Severity::Error),
+            platforms: Platforms::default(),
+            rules: Vec::new(),
+            builtin: true,
+            exclude: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether a rule runs at all.
+    pub fn runs(&self, rule: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(rule))
+            && self.levels.get(rule) != Some(&Level::Off)
+    }
+
+    /// The severity that a rule's findings have when it gave them `own`; `None` when they are dropped.
+    pub fn severity(&self, rule: &str, own: Severity) -> Option<Severity> {
+        if !self.runs(rule) {
+            return None;
+        }
+        match self.levels.get(rule) {
+            Some(level) => level.severity(),
+            None => Some(own),
+        }
+    }
+}

@@ -4,9 +4,11 @@
 
 mod fix;
 mod order;
+mod unread;
 
 pub use fix::{Applicability, Edit, Fix};
 pub use order::sort;
+pub use unread::UNREADABLE_FILE;
 
 use std::borrow::Cow;
 

@@ -32,7 +32,7 @@ pub struct File<'d> {
 }
 
 /// What the user told us of the world that the files do not show.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Platforms {
     /// Who reconciles Services and Ingresses that do not say so themselves.
     pub controller: Option<ControllerHint>,

@@ -1,1 +1,424 @@
 //! Walking directories and reading files: the only `std::fs` below `cli`.
+//!
+//! Nothing a file system holds stops a run: what cannot be read becomes a [`Problem`] at its path, what was never
+//! meant for us is [`Skipped`]. Order never depends on the file system or on threads.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{File, FileType, Metadata};
+use std::io::{ErrorKind, Read};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use ignore::WalkBuilder;
+use ignore::gitignore::Gitignore;
+use rayon::prelude::*;
+
+use super::{FileId, Source, SourceMap, Span};
+
+/// The ignore file that only this tool reads; its syntax is that of `.gitignore`.
+pub const IGNORE_FILE: &str = ".grpc-guardignore";
+
+/// Files above this size are refused: 256 MiB.
+pub const MAX_BYTES: u64 = 256 << 20;
+
+/// How many files make threads worth their start.
+const PARALLEL_FROM: usize = 16;
+
+/// Which files a walk picks up; files that are named are always read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wanted {
+    /// `.yaml`, `.yml`, `.json` and `.template`.
+    #[default]
+    Infrastructure,
+    /// `.guard` and `.ruleset`.
+    Policies,
+}
+
+/// How to read.
+#[derive(Debug)]
+pub struct ReadOptions {
+    /// Which files a walk picks up.
+    pub wanted: Wanted,
+    /// The path under which standard input is reported.
+    pub stdin_name: String,
+    /// Paths that a walk leaves out, beside those of the ignore files.
+    pub exclude: Option<Gitignore>,
+    /// Larger files are refused.
+    pub max_bytes: u64,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            wanted: Wanted::Infrastructure,
+            stdin_name: "<stdin>".to_string(),
+            exclude: None,
+            max_bytes: MAX_BYTES,
+        }
+    }
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadedFile {
+    /// Its text in the source map.
+    pub id: FileId,
+    /// Whether it was named, rather than found in a directory.
+    pub explicit: bool,
+}
+
+/// A file that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: the offending byte, or the empty span at the start of a file without text.
+    pub span: Span,
+    /// What is the matter.
+    pub kind: ProblemKind,
+}
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProblemKind {
+    /// Nothing has this name. The user's mistake.
+    #[error("there is no file or directory of this name")]
+    NotFound,
+    /// The operating system refuses. The environment's fault.
+    #[error("this cannot be read: {0}")]
+    Refused(String),
+    /// A pipe, a device or a socket, which might never end. The user's mistake.
+    #[error("this is {0}, not a file")]
+    NotAFile(&'static str),
+    /// Above [`ReadOptions::max_bytes`].
+    #[error("this file is larger than {} MiB, the most that is read", .0 >> 20)]
+    TooLarge(u64),
+    /// Not UTF-8, from this byte on.
+    #[error("this file is not UTF-8: byte {offset} is {byte:#04x}")]
+    InvalidUtf8 {
+        /// Offset of the first byte that is wrong.
+        offset: u32,
+        /// That byte.
+        byte: u8,
+    },
+    /// UTF-16, as its byte order mark says.
+    #[error("this file is UTF-16, and only UTF-8 is read")]
+    Utf16,
+    /// Terraform's native syntax, which is not supported yet.
+    #[error("Terraform's native syntax is not read yet")]
+    NativeTerraform,
+}
+
+/// A candidate that was passed over without a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its path.
+    pub path: String,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The texts; files with a problem are among them, empty or as far as they could be read.
+    pub sources: SourceMap,
+    /// The files to analyse, by path.
+    pub files: Vec<LoadedFile>,
+    /// What could not be read, by path.
+    pub problems: Vec<Problem>,
+    /// What was passed over, by path.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Reads files and directories. `-` is standard input; no path means the current directory.
+///
+/// Directories are walked with `.gitignore`, `.ignore` and [`IGNORE_FILE`] honoured; hidden entries and symbolic
+/// links in them are not followed. Reported paths are those given, with forward slashes.
+pub fn read(paths: &[PathBuf], options: &ReadOptions) -> Loaded {
+    let mut found =
+        Discovery { options, candidates: BTreeMap::new(), failed: BTreeMap::new(), skipped: Vec::new() };
+    if paths.is_empty() {
+        found.walk(Path::new("."));
+    }
+    for path in paths {
+        found.add(path);
+    }
+    let candidates: Vec<(String, Candidate)> = found.candidates.into_iter().collect();
+    let read = |(_, candidate): &(String, Candidate)| candidate.read(options.max_bytes);
+    let texts: Vec<Content> = if candidates.len() < PARALLEL_FROM {
+        candidates.iter().map(read).collect()
+    } else {
+        candidates.par_iter().map(read).collect()
+    };
+
+    let mut loaded = Loaded { skipped: found.skipped, ..Loaded::default() };
+    for ((path, candidate), content) in candidates.into_iter().zip(texts) {
+        match content {
+            Content::Text(text) => {
+                let id = loaded.sources.add(Source::new(path, text));
+                loaded.files.push(LoadedFile { id, explicit: candidate.explicit });
+            }
+            Content::Vanished => loaded.skipped.push(Skipped { path, reason: "it vanished" }),
+            Content::Binary => loaded.skipped.push(Skipped { path, reason: "it is not text" }),
+            Content::Broken { kind, readable } => loaded.fail(path, kind, readable),
+        }
+    }
+    for (path, kind) in found.failed {
+        loaded.fail(path, kind, String::new());
+    }
+    loaded.problems.sort_by(|a, b| {
+        let path = |problem: &Problem| loaded.sources.get(problem.span.file).path.as_str();
+        path(a).cmp(path(b))
+    });
+    loaded.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    loaded
+}
+
+impl Loaded {
+    fn fail(&mut self, path: String, kind: ProblemKind, readable: String) {
+        let at = readable.len() as u32;
+        let file = self.sources.add(Source::new(path, readable));
+        self.problems.push(Problem { span: Span::new(file, at, at), kind });
+    }
+}
+
+/// What is going to be read, by reported path, so that a file named twice is read once.
+struct Discovery<'o> {
+    options: &'o ReadOptions,
+    candidates: BTreeMap<String, Candidate>,
+    failed: BTreeMap<String, ProblemKind>,
+    skipped: Vec<Skipped>,
+}
+
+struct Candidate {
+    from: From,
+    explicit: bool,
+}
+
+enum From {
+    Stdin,
+    File(PathBuf),
+}
+
+impl Discovery<'_> {
+    /// Adds what the user named.
+    fn add(&mut self, path: &Path) {
+        if path == Path::new("-") {
+            let candidate = Candidate { from: From::Stdin, explicit: true };
+            self.candidates.insert(self.options.stdin_name.clone(), candidate);
+            return;
+        }
+        // Metadata follow links: whoever names a link means the file behind it.
+        let metadata = match path.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                self.failed.insert(shown(path), refusal(&error));
+                return;
+            }
+        };
+        if metadata.is_dir() {
+            self.walk(path);
+        } else if let Some(what) = special(&metadata) {
+            self.failed.insert(shown(path), ProblemKind::NotAFile(what));
+        } else if self.options.wanted == Wanted::Infrastructure && is_native_terraform(path) {
+            self.failed.insert(shown(path), ProblemKind::NativeTerraform);
+        } else {
+            let candidate = Candidate { from: From::File(path.to_path_buf()), explicit: true };
+            self.candidates.insert(shown(path), candidate);
+        }
+    }
+
+    /// Adds the candidates below a directory.
+    fn walk(&mut self, root: &Path) {
+        let mut builder = WalkBuilder::new(root);
+        builder
+            .follow_links(false)
+            .require_git(false)
+            // What one machine's user ignores everywhere must not change the result.
+            .git_global(false)
+            .add_custom_ignore_filename(IGNORE_FILE);
+        if let Some(exclude) = self.options.exclude.clone() {
+            builder.filter_entry(move |entry| {
+                let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+                let path = std::path::absolute(entry.path());
+                !path.is_ok_and(|path| exclude.matched(path, is_dir).is_ignore())
+            });
+        }
+        for entry in builder.build() {
+            match entry {
+                Ok(entry) => {
+                    let Some(kind) = entry.file_type() else { continue };
+                    self.add_walked(entry.into_path(), kind);
+                }
+                Err(error) => self.add_walk_error(root, error),
+            }
+        }
+    }
+
+    fn add_walked(&mut self, path: PathBuf, kind: FileType) {
+        if kind.is_dir() {
+            return;
+        }
+        let name = shown(&path);
+        if !self.options.wanted.matches(&path) {
+            if self.options.wanted == Wanted::Infrastructure && is_native_terraform(&path) {
+                self.skipped
+                    .push(Skipped { path: name, reason: "Terraform's native syntax is not read yet" });
+            }
+        } else if kind.is_symlink() {
+            // Its target is walked by itself, or lies outside of what the user named.
+            self.skipped.push(Skipped { path: name, reason: "it is a symbolic link" });
+        } else if !kind.is_file() {
+            self.skipped.push(Skipped { path: name, reason: "it is not a regular file" });
+        } else {
+            self.candidates.entry(name).or_insert(Candidate { from: From::File(path), explicit: false });
+        }
+    }
+
+    fn add_walk_error(&mut self, root: &Path, error: ignore::Error) {
+        let path = failed_path(&error).unwrap_or(root).to_path_buf();
+        let kind = match error.io_error() {
+            Some(error) if error.kind() == ErrorKind::NotFound => return,
+            Some(error) => refusal(error),
+            None => ProblemKind::Refused(error.to_string()),
+        };
+        self.failed.insert(shown(&path), kind);
+    }
+}
+
+/// The path that a walk stumbled over.
+fn failed_path(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => failed_path(err),
+        _ => None,
+    }
+}
+
+impl Wanted {
+    fn matches(self, path: &Path) -> bool {
+        let wanted: &[&str] = match self {
+            Wanted::Infrastructure => &["yaml", "yml", "json", "template"],
+            Wanted::Policies => &["guard", "ruleset"],
+        };
+        let extension = path.extension().and_then(OsStr::to_str);
+        extension.is_some_and(|extension| wanted.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+    }
+}
+
+fn is_native_terraform(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tf" || extension == "tofu")
+}
+
+/// A path as it is reported: forward slashes, without a leading `./` that only a walk put there.
+fn shown(path: &Path) -> String {
+    let mut shown = String::new();
+    for component in path.components() {
+        if !shown.is_empty() && !shown.ends_with('/') {
+            shown.push('/');
+        }
+        match component {
+            Component::RootDir => shown.push('/'),
+            Component::CurDir => {}
+            other => shown.push_str(&other.as_os_str().to_string_lossy()),
+        }
+    }
+    if shown.is_empty() { ".".to_string() } else { shown }
+}
+
+/// What something is that has no end and may block, or `None` for a regular file.
+fn special(metadata: &Metadata) -> Option<&'static str> {
+    if metadata.is_file() {
+        return None;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let kind = metadata.file_type();
+        if kind.is_fifo() {
+            return Some("a pipe");
+        }
+        if kind.is_socket() {
+            return Some("a socket");
+        }
+    }
+    Some("a device")
+}
+
+fn refusal(error: &std::io::Error) -> ProblemKind {
+    match error.kind() {
+        ErrorKind::NotFound => ProblemKind::NotFound,
+        ErrorKind::PermissionDenied => ProblemKind::Refused("permission denied".to_string()),
+        _ => {
+            // The system's own number says nothing to a reader.
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or(&text);
+            ProblemKind::Refused(text.to_lowercase())
+        }
+    }
+}
+
+/// What reading a candidate gave.
+enum Content {
+    Text(Arc<str>),
+    Vanished,
+    Binary,
+    Broken { kind: ProblemKind, readable: String },
+}
+
+impl Candidate {
+    fn read(&self, max_bytes: u64) -> Content {
+        let bytes = match &self.from {
+            From::Stdin => read_at_most(std::io::stdin().lock(), 0, max_bytes),
+            From::File(path) => File::open(path).and_then(|file| {
+                let expected = file.metadata()?.len();
+                read_at_most(file, expected, max_bytes)
+            }),
+        };
+        match bytes {
+            Ok(Some(bytes)) => self.decode(bytes),
+            Ok(None) => broken(ProblemKind::TooLarge(max_bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound && !self.explicit => Content::Vanished,
+            Err(error) => broken(refusal(&error)),
+        }
+    }
+
+    fn decode(&self, bytes: Vec<u8>) -> Content {
+        let mut bytes = match String::from_utf8(bytes) {
+            Ok(text) => return Content::Text(text.into()),
+            Err(error) => error.into_bytes(),
+        };
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return broken(ProblemKind::Utf16);
+        }
+        if !self.explicit && (bytes.contains(&0) || !looks_like_ours(&bytes)) {
+            return Content::Binary;
+        }
+        let valid = std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
+        let kind =
+            ProblemKind::InvalidUtf8 { offset: valid as u32, byte: bytes.get(valid).copied().unwrap_or(0) };
+        bytes.truncate(valid);
+        let readable = String::from_utf8(bytes).expect("internal error: cut at the end of valid text");
+        Content::Broken { kind, readable }
+    }
+}
+
+fn broken(kind: ProblemKind) -> Content {
+    Content::Broken { kind, readable: String::new() }
+}
+
+/// All bytes, or `None` when there are too many.
+fn read_at_most(from: impl Read, expected: u64, max_bytes: u64) -> std::io::Result<Option<Vec<u8>>> {
+    if expected > max_bytes {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(expected as usize + 1);
+    from.take(max_bytes + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= max_bytes).then_some(bytes))
+}
+
+/// Whether a file in a foreign encoding is worth a word: it names something that our dialects must have.
+fn looks_like_ours(bytes: &[u8]) -> bool {
+    let words: [&[u8]; 3] = [b"apiVersion", b"Resources", b"resource"];
+    words.iter().any(|word| bytes.windows(word.len()).any(|window| window == *word))
+}
