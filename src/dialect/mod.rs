@@ -3,9 +3,13 @@
 //! Knows no rules.
 
 pub mod cloudformation;
+mod ecs;
+mod finish;
 pub mod kubernetes;
 pub mod tables;
 pub mod terraform;
+
+pub use finish::finish;
 
 use crate::diagnostic::Diagnostic;
 use crate::document::Document;

@@ -190,6 +190,9 @@ pub struct Draft {
     pub links: Vec<(Link, ResourceIdx)>,
     /// Links of which the files do not settle all targets.
     pub unknown_links: Vec<Link>,
+    /// Terraform blocks that are written, by name (`health_check`, `stickiness`): their presence changes the
+    /// provider's defaults.
+    pub blocks: Vec<(String, Span)>,
     /// Names of resources in `DependsOn` or `depends_on`, resolved.
     pub depends_on: Vec<ResourceIdx>,
 }
@@ -221,6 +224,7 @@ impl Draft {
             sections: Vec::new(),
             links: Vec::new(),
             unknown_links: Vec::new(),
+            blocks: Vec::new(),
             depends_on: Vec::new(),
         }
     }

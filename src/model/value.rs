@@ -225,6 +225,17 @@ impl Values {
         self.slots[map.0 as usize].stored = self.store_entries(&entries);
     }
 
+    /// Sets one key of a map that was added earlier.
+    pub fn put(&mut self, map: ValueId, key: &str, value: ValueId) {
+        let key = self.intern(key);
+        let mut entries = self.entries(map).to_vec();
+        match entries.iter_mut().find(|entry| entry.key == key) {
+            Some(entry) => entry.value = value,
+            None => entries.push(Entry { key, value }),
+        }
+        self.slots[map.0 as usize].stored = self.store_entries(&entries);
+    }
+
     /// The key of a text, made when new.
     pub fn intern(&mut self, text: &str) -> Key {
         if let Some(key) = self.key_ids.get(text) {

@@ -1,0 +1,174 @@
+//! The containers of ECS task definitions: one `Workload::Port` for each port mapping, with what the
+//! container's names, variables and health check say about it.
+
+use crate::model::{
+    Builder, Data, Draft, Evidence, EvidenceKind, Link, Place, ResourceIdx, TlsEvidence, TlsSign, ValueId,
+    signs,
+};
+use crate::source::Span;
+
+const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
+
+/// Words of images that are proxies for HTTP/2: what is behind them is balanced by them.
+const PROXIES: [&str; 8] = ["envoy", "nginx", "haproxy", "traefik", "istio", "linkerd", "contour", "kong"];
+
+/// Adds the ports of every task definition.
+pub(super) fn ports(builder: &mut Builder) {
+    for idx in builder.indices() {
+        if builder.draft(idx).type_name != TASK_DEFINITION {
+            continue;
+        }
+        let Some(properties) = builder.draft(idx).properties else { continue };
+        let Some(containers) = builder.values.get(properties, "ContainerDefinitions") else { continue };
+        if builder.values.is_unknown(containers) {
+            builder.draft_mut(idx).unknown_links.push(Link::Ports);
+        }
+        for container in builder.values.items(containers).to_vec() {
+            container_ports(builder, idx, container);
+        }
+    }
+}
+
+fn container_ports(builder: &mut Builder, task: ResourceIdx, container: ValueId) {
+    let mappings = builder.values.get(container, "PortMappings");
+    let Some(mappings) = mappings else { return };
+    for mapping in builder.values.items(mappings).to_vec() {
+        let Some(number) = builder.values.get(mapping, "ContainerPort") else { continue };
+        let port = port(builder, task, container, mapping, number);
+        let idx = builder.add(port);
+        builder.link(task, Link::Ports, idx);
+        builder.link(idx, Link::Workloads, task);
+    }
+}
+
+fn port(
+    builder: &mut Builder,
+    task: ResourceIdx,
+    container: ValueId,
+    mapping: ValueId,
+    number: ValueId,
+) -> Draft {
+    let values = &builder.values;
+    let text_of = |value: ValueId, key: &str| {
+        let value = values.get(value, key)?;
+        Some((values.as_text(value)?.to_string(), values.place(value).span, value))
+    };
+    let name = text_of(container, "Name");
+    let image = text_of(container, "Image");
+    let port_name = text_of(mapping, "Name");
+    let protocol = text_of(mapping, "AppProtocol");
+    let settled = values.as_int(number);
+    let task_draft = builder.draft(task);
+    let container_text = name.as_ref().map_or("container", |(text, ..)| text.as_str());
+    let number_text = settled.map_or_else(|| "?".to_string(), |number| number.to_string());
+    let id = format!("{}/{container_text}:{number_text}", task_draft.id);
+    let number_place = values.place(number);
+    let mut draft =
+        Draft::new(id, "Workload::Port", number_place.span, values.place(mapping).span, task_draft.platform);
+
+    if let Some((text, span, _)) = &port_name {
+        draft.grpc.extend(signs::name(signs::NameOf::Own("port mapping"), text, *span));
+        draft.tls.extend(signs::tls_word("port mapping", text, *span));
+        draft.grpc_web |= signs::is_grpc_web(text);
+    }
+    if let Some((text, span, _)) = &protocol
+        && text.eq_ignore_ascii_case("grpc")
+    {
+        draft.grpc.push(Evidence::new(EvidenceKind::Declared, *span, "application protocol is `grpc`"));
+    } else if let Some((text, span, _)) = &protocol {
+        draft.grpc.extend(signs::app_protocol(text, *span));
+    }
+    if let Some((text, span, _)) = &name {
+        draft.grpc.extend(signs::name(signs::NameOf::Nearby("container"), text, *span));
+        draft.grpc_web |= signs::is_grpc_web(text);
+    }
+    if let Some((text, span, _)) = &image {
+        draft.grpc_web |= signs::is_grpc_web(text);
+        if let Some(number) = settled {
+            draft.grpc.extend(signs::product(text, number, *span));
+        }
+    }
+    if let Some(number) = settled {
+        draft.grpc.extend(signs::port_number("container port", number, number_place.span));
+        draft.tls.extend(signs::tls_port("container port", number, number_place.span));
+        variables(builder, container, number, &mut draft);
+    }
+    let is_proxy = [&name, &image].into_iter().flatten().any(|(text, ..)| is_proxy(text));
+    let probe = health_check(builder, container, settled, &mut draft);
+    let values = &mut builder.values;
+    let fact = Place::fact_at(number_place.span);
+    let mut entries = vec![("Number", super::tables::normal(values, super::tables::Normal::Int, number))];
+    let named = [("Name", port_name), ("AppProtocol", protocol), ("Container", name), ("Image", image)];
+    entries.extend(named.into_iter().filter_map(|(key, found)| found.map(|(.., value)| (key, value))));
+    let place = Place { anchor: number_place.anchor, ..fact };
+    draft.properties = Some(values.map_of(&entries, place));
+    let proxy = values.bool(is_proxy, fact);
+    draft.sections.push(("Proxy", proxy));
+    let probes: Vec<ValueId> = probe.into_iter().collect();
+    let probes = values.list(&probes, fact);
+    draft.sections.push(("Probes", probes));
+    draft
+}
+
+fn is_proxy(name: &str) -> bool {
+    let words = signs::words(name);
+    words.iter().any(|word| PROXIES.contains(&word.as_str()))
+}
+
+/// What the container's environment says about the port.
+fn variables(builder: &Builder, container: ValueId, number: i64, draft: &mut Draft) {
+    let values = &builder.values;
+    let Some(list) = values.get(container, "Environment") else { return };
+    for variable in values.items(list) {
+        let name = values.get(*variable, "Name").and_then(|name| values.as_text(name));
+        let value = values.get(*variable, "Value");
+        let (Some(name), Some(value)) = (name, value) else { continue };
+        let span = values.place(value).span;
+        let text = match values.data(value) {
+            Data::Text(text) => text.to_string(),
+            Data::Int(number) => number.to_string(),
+            Data::Bool(flag) => flag.to_string(),
+            _ => continue,
+        };
+        draft.grpc.extend(signs::env(name, &text, number, span));
+        draft.tls.extend(signs::tls_setting(name, &text, span));
+        draft.streaming |= signs::is_streaming(name);
+        if name.to_ascii_uppercase().contains("MAX_CONNECTION_AGE") {
+            draft.layer4_reasons.push(("bounded-connections", span));
+        }
+    }
+}
+
+/// The container's own health check, as a probe of the port that it asks.
+fn health_check(
+    builder: &mut Builder,
+    container: ValueId,
+    number: Option<i64>,
+    draft: &mut Draft,
+) -> Option<ValueId> {
+    let values = &mut builder.values;
+    let command = values.at(container, &["HealthCheck", "Command"])?;
+    let span: Span = values.place(command).span;
+    let words: Vec<&str> = values.items(command).iter().filter_map(|word| values.as_text(*word)).collect();
+    let found = signs::probe_command(&words)?;
+    if found.port.is_some() && found.port != number {
+        return None;
+    }
+    let program = found.program;
+    draft.grpc.push(Evidence::new(
+        EvidenceKind::ProbeCommand,
+        span,
+        format!("container health check runs `{program}`"),
+    ));
+    let (sign, text) =
+        if found.tls { (TlsSign::Tls, "with TLS") } else { (TlsSign::Plaintext, "in plaintext") };
+    draft.tls.push(TlsEvidence {
+        sign,
+        text: format!("container health check runs `{program}` {text}"),
+        span,
+    });
+    let place = Place::fact_at(span);
+    let role = values.text("container", place);
+    let speaks = values.text("grpc", place);
+    Some(values.map_of(&[("Role", role), ("Speaks", speaks)], place))
+}
