@@ -1,6 +1,6 @@
 //! The builder through which dialects fill a model.
 
-use super::{Model, Resource, ResourceIdx, ValueId, Values};
+use super::{Model, ResourceIdx, ValueId, Values};
 use crate::source::Span;
 
 /// Whose defaults apply to a resource.
@@ -276,23 +276,6 @@ impl Builder {
 
     /// Works out links, evidence and verdicts.
     pub fn finish(self) -> Model {
-        let Builder { mut values, drafts } = self;
-        let resources: Vec<Resource> = drafts
-            .into_iter()
-            .map(|draft| {
-                let place = super::Place::fact_at(draft.name);
-                let value = values.map(&[], place);
-                Resource {
-                    id: draft.id,
-                    type_name: draft.type_name,
-                    name: draft.name,
-                    span: draft.span,
-                    value,
-                }
-            })
-            .collect();
-        let file = crate::source::FileId(0);
-        let root = values.map(&[], super::Place::fact_at(Span::new(file, 0, 0)));
-        Model { values, resources, root }
+        super::assemble::assemble(self.values, self.drafts)
     }
 }

@@ -5,7 +5,11 @@
 //! [`Builder::finish`] works out links, evidence and verdicts, the same way for every dialect.
 //! Knows no dialect's syntax and no rule.
 
+mod assemble;
 mod build;
+mod graph;
+mod grpc;
+mod health;
 pub mod signs;
 mod value;
 
