@@ -1,3 +1,157 @@
 //! [`Analysis`](crate::engine::Analysis) to bytes, one file a format.
 //!
-//! Knows nothing of the model, the policies or the configuration.
+//! Knows nothing of the model, the policies or the configuration: what is said about a rule comes in as [`RuleInfo`].
+//! The same analysis gives the same bytes, whatever the machine, the thread count or the order of the files.
+
+mod checks;
+mod checkstyle;
+mod concise;
+mod fingerprint;
+mod github;
+mod gitlab;
+mod json;
+mod junit;
+mod location;
+mod neutral;
+mod present;
+mod rdjson;
+mod sarif;
+mod text;
+mod xml;
+
+pub use checks::checks;
+pub use present::Presented;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::engine::Analysis;
+
+/// The shapes that a report can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people: the code, what is wrong with it, what to do.
+    Text,
+    /// One line for each finding.
+    Concise,
+    /// One versioned object; `schemas/report.schema.json` describes it.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Workflow commands that GitHub shows as annotations.
+    Github,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    /// JUnit XML.
+    Junit,
+    /// Checkstyle XML.
+    Checkstyle,
+    /// Reviewdog's diagnostic format.
+    Rdjson,
+}
+
+impl Format {
+    /// All formats with their names.
+    pub const ALL: [(&'static str, Format); 9] = [
+        ("text", Format::Text),
+        ("concise", Format::Concise),
+        ("json", Format::Json),
+        ("sarif", Format::Sarif),
+        ("github", Format::Github),
+        ("gitlab", Format::Gitlab),
+        ("junit", Format::Junit),
+        ("checkstyle", Format::Checkstyle),
+        ("rdjson", Format::Rdjson),
+    ];
+}
+
+/// What reports say about a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Its name.
+    pub name: String,
+    /// One line: what is wrong.
+    pub summary: String,
+    /// Markdown: what fails, for whom, and what it rests on.
+    pub explanation: String,
+    /// What to do, as an imperative.
+    pub help: Option<String>,
+    /// The most that a finding of it can get.
+    pub severity: Severity,
+    /// Where to read more.
+    pub url: Option<String>,
+    /// Words to filter by: category, dialects.
+    pub tags: Vec<String>,
+}
+
+/// How to write.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether ANSI colours are wanted.
+    pub color: bool,
+    /// Columns of the terminal; 0 when unknown.
+    pub width: usize,
+    /// Whether the closing summary of the text formats is left out.
+    pub quiet: bool,
+    /// The root of the repository; machine formats name files relative to it.
+    pub root: Option<PathBuf>,
+    /// The status with which the process is going to end.
+    pub exit_code: u8,
+}
+
+/// Writes an analysis; `rules` are all rules that could run, in the catalog's order.
+pub fn write(
+    format: Format,
+    analysis: &Analysis,
+    rules: &[RuleInfo],
+    out: &mut dyn Write,
+    options: &Options,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::write(analysis, rules, out, options),
+        Format::Concise => concise::write(analysis, out),
+        Format::Json => json::write(analysis, out),
+        Format::Sarif => sarif::write(analysis, rules, out, options),
+        Format::Github => github::write(analysis, out, options),
+        Format::Gitlab => gitlab::write(analysis, out, options),
+        Format::Junit => junit::write(analysis, out, options),
+        Format::Checkstyle => checkstyle::write(analysis, out, options),
+        Format::Rdjson => rdjson::write(analysis, out, options),
+    }
+}
+
+/// The findings that count: those without an exception.
+fn open(analysis: &Analysis) -> impl Iterator<Item = &Diagnostic> {
+    analysis.diagnostics.iter().filter(|diagnostic| diagnostic.suppressed.is_none())
+}
+
+/// How many findings of each severity there are, and how many are suppressed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Counts {
+    errors: usize,
+    warnings: usize,
+    infos: usize,
+    suppressed: usize,
+}
+
+impl Counts {
+    fn of(analysis: &Analysis) -> Self {
+        let mut counts = Self::default();
+        for diagnostic in &analysis.diagnostics {
+            let count = match (&diagnostic.suppressed, diagnostic.severity) {
+                (Some(_), _) => &mut counts.suppressed,
+                (None, Severity::Error) => &mut counts.errors,
+                (None, Severity::Warning) => &mut counts.warnings,
+                (None, Severity::Info) => &mut counts.infos,
+            };
+            *count += 1;
+        }
+        counts
+    }
+}
+
+/// `1 error`, `2 errors`.
+fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}

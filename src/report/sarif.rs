@@ -1,0 +1,388 @@
+//! SARIF 2.1.0, shaped so that GitHub, GitLab, Azure and the editors' viewers all make the most of it.
+//!
+//! What each consumer needs decides the shape: one run; one location a result, the smallest; columns in UTF-16 units and
+//! no byte offsets (viewers take a region with one for a hex dump); suppressions on all results or on none.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use super::fingerprint::{Fingerprints, line_hashes};
+use super::location::{Location, not_empty, uri};
+use super::{Options, RuleInfo, checks};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Severity, UNREADABLE_FILE};
+use crate::engine::Analysis;
+use crate::source::{FileId, SourceMap, Span};
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+/// GitHub cuts descriptions here.
+const MAX_DESCRIPTION: usize = 1024;
+/// Lines of context that a result carries on either side.
+const CONTEXT: u32 = 2;
+/// Context with longer lines is left out: a plan is one line.
+const MAX_CONTEXT: usize = 4096;
+
+pub(super) fn write(
+    analysis: &Analysis,
+    rules: &[RuleInfo],
+    out: &mut dyn Write,
+    options: &Options,
+) -> io::Result<()> {
+    let sarif = Sarif::new(analysis, rules, options);
+    let mut invocation = json!({
+        "executionSuccessful": !sarif.notices().any(|_| true),
+        "exitCode": options.exit_code,
+    });
+    let notifications: Vec<Value> = sarif.notices().map(|notice| sarif.notification(notice)).collect();
+    if !notifications.is_empty() {
+        invocation["toolExecutionNotifications"] = json!(notifications);
+    }
+    let results = sarif.results();
+    let log = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "grpc-guard",
+                "fullName": concat!("grpc-guard ", env!("CARGO_PKG_VERSION")),
+                "organization": "grpc-guard contributors",
+                "version": env!("CARGO_PKG_VERSION"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "informationUri": HOME,
+                "rules": sarif.rules.iter().map(rule).collect::<Vec<_>>(),
+                "notifications": notification_descriptors(),
+            }},
+            "invocations": [invocation],
+            "automationDetails": { "id": "grpc-guard/" },
+            "columnKind": "utf16CodeUnits",
+            "artifacts": sarif.artifacts(),
+            "results": results,
+        }],
+    });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    writeln!(out)
+}
+
+/// A file that could not be read, or not whole: the run did not see all there was.
+fn is_notice(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error && matches!(&*diagnostic.rule, UNREADABLE_FILE | "syntax-error")
+}
+
+fn notification_descriptors() -> Vec<Value> {
+    let unread = checks().into_iter().filter(|check| NOTIFICATIONS.contains(&check.name.as_str()));
+    unread.map(|check| descriptor(&check)).collect()
+}
+
+/// The checks whose diagnostics are notifications too, in the order of [`checks`].
+const NOTIFICATIONS: [&str; 2] = ["syntax-error", UNREADABLE_FILE];
+
+struct Sarif<'a> {
+    analysis: &'a Analysis,
+    options: &'a Options,
+    /// All rules that could run, then the checks.
+    rules: Vec<RuleInfo>,
+    /// The index of each rule.
+    indices: HashMap<String, usize>,
+    /// The index of each file that results name, by path.
+    artifacts: BTreeMap<&'a str, usize>,
+    line_hashes: HashMap<(FileId, u32), String>,
+}
+
+impl<'a> Sarif<'a> {
+    fn new(analysis: &'a Analysis, rules: &[RuleInfo], options: &'a Options) -> Self {
+        let mut rules = rules.to_vec();
+        let mut names: BTreeSet<String> = rules.iter().map(|rule| rule.name.clone()).collect();
+        rules.extend(
+            checks()
+                .into_iter()
+                .filter(|check| check.name != UNREADABLE_FILE && names.insert(check.name.clone())),
+        );
+        // Every result must name a rule of the array, also one that nobody described.
+        for diagnostic in analysis.diagnostics.iter().filter(|found| found.rule != UNREADABLE_FILE) {
+            if names.insert(diagnostic.rule.to_string()) {
+                rules.push(undescribed(diagnostic));
+            }
+        }
+        let indices = rules.iter().enumerate().map(|(idx, rule)| (rule.name.clone(), idx)).collect();
+        let mut paths = BTreeSet::new();
+        let mut lines: BTreeMap<FileId, BTreeSet<u32>> = BTreeMap::new();
+        for diagnostic in &analysis.diagnostics {
+            for label in std::iter::once(&diagnostic.primary).chain(&diagnostic.related) {
+                paths.insert(analysis.sources.get(label.span.file).path.as_str());
+            }
+            let span = not_empty(&analysis.sources, diagnostic.primary.span);
+            let line = Location::of(&analysis.sources, span).start.line;
+            lines.entry(span.file).or_default().insert(line);
+        }
+        let mut hashes = HashMap::new();
+        for (file, lines) in lines {
+            let lines: Vec<u32> = lines.into_iter().collect();
+            let found = line_hashes(&analysis.sources.get(file).text, &lines);
+            hashes.extend(found.into_iter().map(|(line, hash)| ((file, line), hash)));
+        }
+        let artifacts = paths.into_iter().enumerate().map(|(idx, path)| (path, idx)).collect();
+        Self { analysis, options, rules, indices, artifacts, line_hashes: hashes }
+    }
+
+    fn sources(&self) -> &'a SourceMap {
+        &self.analysis.sources
+    }
+
+    fn uri(&self, path: &str) -> String {
+        uri(path, self.options.root.as_deref())
+    }
+
+    fn notices(&self) -> impl Iterator<Item = &'a Diagnostic> {
+        self.analysis.diagnostics.iter().filter(|diagnostic| is_notice(diagnostic))
+    }
+
+    fn artifacts(&self) -> Vec<Value> {
+        let artifact = |path: &str| json!({ "location": { "uri": self.uri(path) } });
+        self.artifacts.keys().map(|path| artifact(path)).collect()
+    }
+
+    fn artifact_location(&self, file: FileId) -> Value {
+        let path = self.sources().get(file).path.as_str();
+        let mut location = json!({ "uri": self.uri(path) });
+        if let Some(index) = self.artifacts.get(path) {
+            location["index"] = json!(index);
+        }
+        location
+    }
+
+    fn notification(&self, diagnostic: &Diagnostic) -> Value {
+        let index = NOTIFICATIONS.iter().position(|name| *name == diagnostic.rule).unwrap_or(0);
+        let file = diagnostic.primary.span.file;
+        let mut physical = json!({ "artifactLocation": self.artifact_location(file) });
+        if !self.sources().get(file).text.is_empty() {
+            physical["region"] = region(self.sources(), diagnostic.primary.span);
+        }
+        json!({
+            "descriptor": { "id": diagnostic.rule, "index": index },
+            "level": "error",
+            "message": { "text": sentence(&diagnostic.message) },
+            "locations": [{ "physicalLocation": physical }],
+        })
+    }
+
+    fn results(&self) -> Vec<Value> {
+        let suppressions = self.analysis.diagnostics.iter().any(|found| found.suppressed.is_some());
+        let mut fingerprints = Fingerprints::default();
+        // A file without text has no region that a result could name.
+        let located = self.analysis.diagnostics.iter().filter(|found| found.rule != UNREADABLE_FILE);
+        located.map(|diagnostic| self.result(diagnostic, suppressions, &mut fingerprints)).collect()
+    }
+
+    fn result(&self, diagnostic: &Diagnostic, suppressions: bool, fingerprints: &mut Fingerprints) -> Value {
+        let primary = not_empty(self.sources(), diagnostic.primary.span);
+        let related: Vec<&Label> = diagnostic.related.iter().collect();
+        let mut location = json!({ "physicalLocation": self.physical_location(primary) });
+        if let Some(resource) = &diagnostic.resource {
+            location["logicalLocations"] = json!([{ "name": resource, "kind": "resource" }]);
+        }
+        if !diagnostic.primary.text.is_empty() {
+            location["message"] = json!({ "text": sentence(&diagnostic.primary.text) });
+        }
+        let path = self.uri(&self.sources().get(primary.file).path);
+        let mut keys = Map::new();
+        let line = Location::of(self.sources(), primary).start.line;
+        if let Some(hash) = self.line_hashes.get(&(primary.file, line)) {
+            keys.insert("primaryLocationLineHash".into(), json!(hash));
+        }
+        keys.insert("grpcGuard/v1".into(), json!(fingerprints.next(&path, diagnostic)));
+        let mut result = json!({
+            "ruleId": diagnostic.rule,
+            "ruleIndex": self.indices[&*diagnostic.rule],
+            "level": level(diagnostic.severity),
+            "kind": "fail",
+            "message": { "text": message(diagnostic) },
+            "locations": [location],
+            "partialFingerprints": keys,
+        });
+        if !related.is_empty() {
+            let places = related.iter().enumerate().map(|(idx, label)| self.related(idx + 1, label));
+            result["relatedLocations"] = places.collect();
+        }
+        if suppressions {
+            result["suppressions"] = match &diagnostic.suppressed {
+                None => json!([]),
+                Some(suppression) => json!([{
+                    "kind": if suppression.span.is_some() { "inSource" } else { "external" },
+                    "justification": suppression.reason,
+                }]),
+            };
+        }
+        if let Some(fix) = &diagnostic.fix {
+            result["fixes"] = json!([self.fix(fix)]);
+        }
+        result
+    }
+
+    fn related(&self, id: usize, label: &Label) -> Value {
+        let span = not_empty(self.sources(), label.span);
+        json!({
+            "id": id,
+            "message": { "text": sentence(&label.text) },
+            "physicalLocation": self.physical_location(span),
+        })
+    }
+
+    fn physical_location(&self, span: Span) -> Value {
+        let mut region = region(self.sources(), span);
+        let text = self.sources().slice(span);
+        if !text.is_empty() && text.len() <= MAX_CONTEXT {
+            region["snippet"] = json!({ "text": text });
+        }
+        let mut location = json!({ "artifactLocation": self.artifact_location(span.file), "region": region });
+        if let Some(context) = context_region(self.sources(), span) {
+            location["contextRegion"] = context;
+        }
+        location
+    }
+
+    fn fix(&self, fix: &Fix) -> Value {
+        let mut by_file: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
+        for edit in &fix.edits {
+            by_file.entry(edit.span.file).or_default().push(edit);
+        }
+        let changes = by_file.into_iter().map(|(file, edits)| {
+            let replacements = edits.into_iter().map(|edit| {
+                json!({
+                    "deletedRegion": region(self.sources(), edit.span),
+                    "insertedContent": { "text": edit.replacement },
+                })
+            });
+            json!({
+                "artifactLocation": self.artifact_location(file),
+                "replacements": replacements.collect::<Vec<_>>(),
+            })
+        });
+        json!({
+            "description": { "text": sentence(&fix.title) },
+            "artifactChanges": changes.collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
+}
+
+/// GitHub shows only what the message says, and related places only where the message links to them.
+fn message(diagnostic: &Diagnostic) -> String {
+    let mut text = sentence(&diagnostic.message);
+    for (idx, label) in diagnostic.related.iter().enumerate().filter(|(_, label)| !label.text.is_empty()) {
+        let words = label.text.replace(['[', ']'], "");
+        text.push_str(if idx == 0 { " See: " } else { ", " });
+        text.push_str(&format!("[{words}]({})", idx + 1));
+    }
+    if !diagnostic.related.is_empty() && text.ends_with(')') {
+        text.push('.');
+    }
+    if let Some(help) = &diagnostic.help {
+        text.push_str(" Help: ");
+        text.push_str(&sentence(help));
+    }
+    text
+}
+
+/// SARIF wants whole sentences; our messages are parts of one.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() || text.ends_with(['.', '!', '?']) { text.to_string() } else { format!("{text}.") }
+}
+
+fn region(sources: &SourceMap, span: Span) -> Value {
+    let Location { start, end, .. } = Location::of(sources, span);
+    json!({
+        "startLine": start.line,
+        "startColumn": start.column_utf16,
+        "endLine": end.line,
+        "endColumn": end.column_utf16,
+    })
+}
+
+fn context_region(sources: &SourceMap, span: Span) -> Option<Value> {
+    let source = sources.get(span.file);
+    let lines = source.lines();
+    let first = lines.line(span.start).saturating_sub(CONTEXT).max(1);
+    let last = (lines.line(span.end) + CONTEXT).min(lines.n_lines());
+    let range = lines.line_range(&source.text, first).start..lines.line_range(&source.text, last).end;
+    let text = source.text.get(range)?;
+    if text.is_empty() || text.len() > MAX_CONTEXT || last - first < 1 {
+        return None;
+    }
+    Some(json!({ "startLine": first, "endLine": last, "snippet": { "text": text } }))
+}
+
+fn rule(info: &RuleInfo) -> Value {
+    let mut rule = descriptor(info);
+    rule["defaultConfiguration"] = json!({ "level": level(info.severity) });
+    let mut tags = vec!["grpc".to_string(), "aws".to_string()];
+    tags.extend(info.tags.iter().filter(|tag| *tag != "grpc" && *tag != "aws").cloned());
+    tags.truncate(10);
+    rule["properties"] = json!({
+        "tags": tags,
+        "precision": "very-high",
+        "problem.severity": match info.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "recommendation",
+        },
+    });
+    rule
+}
+
+fn descriptor(info: &RuleInfo) -> Value {
+    let explanation = if info.explanation.trim().is_empty() { &info.summary } else { &info.explanation };
+    let mut text = explanation.trim().to_string();
+    if let Some(help) = &info.help {
+        text.push_str("\n\nWhat to do: ");
+        text.push_str(help);
+    }
+    json!({
+        "id": info.name,
+        "name": pascal_case(&info.name),
+        "shortDescription": { "text": cut(&sentence(&info.summary)) },
+        "fullDescription": { "text": cut(&sentence(first_paragraph(explanation))) },
+        "helpUri": info.url.clone().unwrap_or_else(|| HOME.to_string()),
+        "help": { "text": sentence(&text), "markdown": text },
+    })
+}
+
+fn first_paragraph(text: &str) -> &str {
+    text.trim().split("\n\n").next().unwrap_or_default()
+}
+
+fn cut(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_DESCRIPTION).collect()
+}
+
+fn pascal_case(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    let capitalized = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect::<String>()
+    };
+    words.map(capitalized).collect()
+}
+
+/// A rule that has no metadata, such as one written for cfn-guard.
+fn undescribed(diagnostic: &Diagnostic) -> RuleInfo {
+    RuleInfo {
+        name: diagnostic.rule.to_string(),
+        summary: format!("the rule {} does not hold", diagnostic.rule),
+        explanation: String::new(),
+        help: None,
+        severity: diagnostic.severity,
+        url: None,
+        tags: Vec::new(),
+    }
+}
