@@ -1,3 +1,7 @@
-//! The `grpc-guard` program: parse arguments, run, exit.
+//! The `grpc-guard` program: run, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    grpc_guard::cli::run(std::env::args_os())
+}

@@ -1,1 +1,59 @@
-//! The world: arguments, standard streams, exit status.
+//! The command line: arguments in, bytes and an exit status out.
+//!
+//! Status 0: nothing at or above `--fail-on`. 1: findings. 2: the job could not be done. A closed pipe is success: whoever
+//! reads has seen enough.
+
+mod args;
+mod check;
+mod settings;
+mod terminal;
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Command};
+
+/// Nothing at or above `--fail-on`.
+const CLEAN: u8 = 0;
+/// Findings at or above `--fail-on`.
+const FINDINGS: u8 = 1;
+/// The job could not be done.
+const FAILED: u8 = 2;
+
+/// Runs the program with its arguments, the program's name first.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Nobody can be told when even this cannot be printed.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { FAILED } else { CLEAN });
+        }
+    };
+    let status = match &args.command {
+        Command::Check(check) => check::run(check, args.color),
+        Command::Completions { shell } => completions(*shell),
+    };
+    ExitCode::from(status.unwrap_or_else(|error| {
+        if is_closed_pipe(&error) {
+            return CLEAN;
+        }
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        FAILED
+    }))
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "grpc-guard", &mut script);
+    terminal::print(&script)?;
+    Ok(CLEAN)
+}

@@ -1,5 +1,9 @@
 //! Flags and configuration file to [`Settings`].
 
+mod file;
+
+pub use file::{ConfigFile, FILE_NAMES, INVALID_CONFIG, parse, unknown_rules};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -81,4 +85,11 @@ impl Settings {
             None => Some(own),
         }
     }
+}
+
+/// The word that was probably meant.
+pub fn suggest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let near = known.map(|known| (strsim::jaro_winkler(word, known), known));
+    let best = near.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.8).then_some(best.1)
 }

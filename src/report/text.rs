@@ -14,7 +14,7 @@ use crate::diagnostic::Severity;
 use crate::engine::Analysis;
 
 /// The width when nothing says how wide the terminal is.
-const DEFAULT_WIDTH: usize = 100;
+const DEFAULT_WIDTH: usize = 80;
 /// Narrower frames show nothing.
 const LEAST_WIDTH: usize = 40;
 /// Spaces that a tab takes.

@@ -1,0 +1,149 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::diagnostic::Severity;
+use crate::report::Format;
+
+/// Finds gRPC faults in CloudFormation, Kubernetes and Terraform files for AWS before they are deployed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "grpc-guard",
+    version,
+    max_term_width = 100,
+    after_help = "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 the job could not be done."
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    /// When to use colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub(super) color: ColorWhen,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check files and directories.
+    Check(CheckArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
+    /// Files and directories; `-` is standard input. Without any, the current directory.
+    ///
+    /// Files are always read, directories are searched for .yaml, .yml, .json and .template files. .gitignore, .ignore and
+    /// .grpc-guardignore are honoured; hidden entries and symbolic links in directories are not followed.
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// Add rules: a .guard file, or a directory of them. Can be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub(super) rules: Vec<PathBuf>,
+
+    /// Leave out the built-in rules.
+    #[arg(long)]
+    pub(super) no_builtin: bool,
+
+    /// Run only these rules.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(super) only: Vec<String>,
+
+    /// Do not run these rules.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(super) off: Vec<String>,
+
+    /// How to report, and where to: standard output, or FILE. Can be repeated.
+    ///
+    /// FORMAT is text, concise, json, sarif, github, gitlab, junit, checkstyle or rdjson. Reports that go to files leave
+    /// standard output to the text.
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse)]
+    pub(super) format: Vec<Output>,
+
+    /// The least severity that makes the exit status 1 [default: error].
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+
+    /// Exit with 0 whatever is found.
+    #[arg(long)]
+    pub(super) exit_zero: bool,
+
+    /// Read this configuration instead of the nearest grpc-guard.yaml.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Read no configuration.
+    #[arg(long)]
+    pub(super) no_config: bool,
+
+    /// The path under which standard input is reported.
+    #[arg(long, value_name = "PATH", default_value = "<stdin>")]
+    pub(super) stdin_filename: String,
+
+    /// Say on standard error what was passed over, and why.
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(super) verbose: bool,
+
+    /// Print findings only, no closing summary.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Error,
+    Warning,
+    Info,
+    Never,
+}
+
+impl FailOn {
+    pub(super) fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}
+
+/// One report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Output {
+    pub(super) format: Format,
+    /// Standard output when absent.
+    pub(super) file: Option<PathBuf>,
+}
+
+impl Output {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (name, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("the file behind `=` is missing".to_string()),
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let Some((_, format)) = Format::ALL.iter().find(|(known, _)| *known == name) else {
+            let known = Format::ALL.map(|(name, _)| name);
+            return Err(match crate::config::suggest(name, known.into_iter()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the formats are {}", known.join(", ")),
+            });
+        };
+        Ok(Self { format: *format, file })
+    }
+}

@@ -1,0 +1,60 @@
+//! Standard output, files, and what the terminal can show.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::args::ColorWhen;
+
+/// Writes everything to standard output.
+pub(super) fn print(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).context("cannot write to standard output")
+}
+
+/// Writes a file whole or not at all: into a neighbour, which then takes its place.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || -> io::Result<()> {
+        // A device or a pipe cannot be replaced.
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return fs::write(path, bytes);
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mut neighbour = path.as_os_str().to_os_string();
+        neighbour.push(format!(".{}.tmp", std::process::id()));
+        fs::write(&neighbour, bytes)?;
+        fs::rename(&neighbour, path).inspect_err(|_| {
+            let _ = fs::remove_file(&neighbour);
+        })
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Whether standard output gets colours: the flag, then `NO_COLOR`, then `FORCE_COLOR` and `CLICOLOR_FORCE`, then
+/// whether it is a terminal.
+pub(super) fn wants_color(when: ColorWhen) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced = |name: &str| set(name) && std::env::var_os(name).is_some_and(|value| value != "0");
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto if set("NO_COLOR") => false,
+        ColorWhen::Auto if forced("FORCE_COLOR") || forced("CLICOLOR_FORCE") => true,
+        ColorWhen::Auto => {
+            io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
+}
+
+/// The columns of the terminal: `COLUMNS`, then what the terminal says; 0 when nothing is known.
+pub(super) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(0);
+    if columns > 0 {
+        return columns;
+    }
+    terminal_size::terminal_size().map_or(0, |(width, _)| width.0.into())
+}
