@@ -3,12 +3,14 @@
 //! Knows no rules.
 
 pub mod cloudformation;
+mod detect;
 mod ecs;
 mod finish;
 pub mod kubernetes;
 pub mod tables;
 pub mod terraform;
 
+pub use detect::{candidates, detect, lower, project_key};
 pub use finish::finish;
 
 use crate::diagnostic::Diagnostic;

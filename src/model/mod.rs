@@ -10,6 +10,7 @@ mod build;
 mod graph;
 mod grpc;
 mod health;
+mod print;
 pub mod signs;
 mod value;
 

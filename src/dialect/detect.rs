@@ -1,0 +1,100 @@
+//! Which dialect a file is: first by words in its text, then by the shape of its documents.
+
+use super::{Dialect, File, cloudformation, kubernetes, terraform};
+
+/// Words of which each file of a dialect holds at least one group; a file without any is not parsed.
+const WORDS: [(Dialect, &[&[&str]]); 3] = [
+    (
+        Dialect::CloudFormation,
+        &[&["Resources", "AWS::"], &["AWSTemplateFormatVersion"], &["Resources", "Fn::"]],
+    ),
+    (Dialect::Kubernetes, &[&["apiVersion", "kind"]]),
+    (
+        Dialect::Terraform,
+        &[
+            &["format_version"],
+            &["planned_values"],
+            &["\"resource\""],
+            &["\"variable\""],
+            &["\"module\""],
+            &["\"locals\""],
+            &["\"output\""],
+            &["\"data\""],
+            &["\"provider\""],
+            &["\"terraform\""],
+        ],
+    ),
+];
+
+/// The dialects that a text may be of; none means that parsing it would be in vain.
+pub fn candidates(path: &str, text: &str) -> Vec<Dialect> {
+    let holds = |words: &&[&str]| words.iter().all(|word| contains(text, word));
+    WORDS
+        .iter()
+        .filter(|(dialect, _)| *dialect != Dialect::Terraform || path.ends_with(".json"))
+        .filter(|(_, groups)| groups.iter().any(|group| holds(&group)))
+        .map(|(dialect, _)| *dialect)
+        .collect()
+}
+
+fn contains(text: &str, word: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some()
+}
+
+/// The dialect of a parsed file: that of its first document that is of any.
+pub fn detect(file: &File<'_>) -> Option<Dialect> {
+    file.document.roots().find_map(|root| {
+        if kubernetes::detect(file.path, root) {
+            Some(Dialect::Kubernetes)
+        } else if cloudformation::detect(file.path, root) {
+            Some(Dialect::CloudFormation)
+        } else if terraform::detect(file.path, root) {
+            Some(Dialect::Terraform)
+        } else {
+            None
+        }
+    })
+}
+
+/// The part of a path by which files are joined into one project.
+pub fn project_key(dialect: Dialect, path: &str) -> String {
+    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    match dialect {
+        Dialect::CloudFormation => path.to_string(),
+        Dialect::Terraform if !path.ends_with(".tf.json") => path.to_string(),
+        Dialect::Terraform | Dialect::Kubernetes => directory.to_string(),
+    }
+}
+
+/// Lowers the files of one project.
+pub fn lower(dialect: Dialect, files: &[File<'_>], platforms: &super::Platforms) -> super::Lowered {
+    match dialect {
+        Dialect::CloudFormation => cloudformation::lower(files, platforms),
+        Dialect::Kubernetes => kubernetes::lower(files, platforms),
+        Dialect::Terraform => terraform::lower(files, platforms),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_decide_what_is_parsed() {
+        assert_eq!(candidates("a.yaml", "apiVersion: v1\nkind: Pod\n"), [Dialect::Kubernetes]);
+        assert_eq!(
+            candidates("a.yaml", "Resources:\n  A:\n    Type: AWS::S3::Bucket\n"),
+            [Dialect::CloudFormation]
+        );
+        assert_eq!(candidates("a.tf.json", r#"{"resource": {}}"#), [Dialect::Terraform]);
+        assert_eq!(candidates("a.yaml", "resource: x\n"), []);
+    }
+
+    #[test]
+    fn projects() {
+        assert_eq!(project_key(Dialect::Kubernetes, "deploy/a.yaml"), "deploy");
+        assert_eq!(project_key(Dialect::Terraform, "infra/a.tf.json"), "infra");
+        assert_eq!(project_key(Dialect::Terraform, "infra/plan.json"), "infra/plan.json");
+        assert_eq!(project_key(Dialect::CloudFormation, "a.yaml"), "a.yaml");
+    }
+}
