@@ -28,11 +28,11 @@ const WORDS: [(Dialect, &[&[&str]]); 3] = [
 
 /// The dialects that a text may be of; none means that parsing it would be in vain.
 pub fn candidates(path: &str, text: &str) -> Vec<Dialect> {
-    let holds = |words: &&[&str]| words.iter().all(|word| contains(text, word));
+    let holds_all = |words: &&[&str]| words.iter().all(|word| contains(text, word));
     WORDS
         .iter()
         .filter(|(dialect, _)| *dialect != Dialect::Terraform || path.ends_with(".json"))
-        .filter(|(_, groups)| groups.iter().any(|group| holds(&group)))
+        .filter(|(_, groups)| groups.iter().any(holds_all))
         .map(|(dialect, _)| *dialect)
         .collect()
 }

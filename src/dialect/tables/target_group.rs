@@ -31,7 +31,7 @@ pub(super) static TABLE: Table = Table {
         Row { property: "Matcher.GrpcCode", normal: Normal::Text, default: grpc_code },
         Row { property: "Matcher.HttpCode", normal: Normal::Text, default: http_code },
     ],
-    ignored: ignored,
+    ignored,
     attributes: Some((
         "TargetGroupAttributes",
         &[
