@@ -15,14 +15,32 @@ pub struct Position {
 #[derive(Debug)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    marks: Vec<Mark>,
+}
+
+/// How far apart the marks of a long line are. Plans of 100 MB are one line, and counting their characters anew for each
+/// position would take longer than everything else.
+const STEP: usize = 1 << 16;
+
+/// The characters of a long line that stand before an offset.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    offset: u32,
+    chars: u32,
+    utf16: u32,
 }
 
 impl LineIndex {
     /// Reads the line starts of `text`.
     pub fn new(text: &str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect();
-        Self { starts }
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
+        let starts: Vec<u32> = std::iter::once(0).chain(breaks.map(|at| at as u32 + 1)).collect();
+        let ends = starts.iter().skip(1).copied().chain([text.len() as u32]);
+        let mut marks = Vec::new();
+        for (start, end) in starts.iter().zip(ends).filter(|(start, end)| (end - *start) as usize > STEP) {
+            mark(text, *start, end, &mut marks);
+        }
+        Self { starts, marks }
     }
 
     /// How many lines there are; a text that ends with LF has an empty last line.
@@ -49,12 +67,42 @@ impl LineIndex {
         let offset = (offset as usize).min(text.len());
         let line = self.line(offset as u32);
         let start = self.starts[line as usize - 1] as usize;
-        let before = text.get(start..offset).unwrap_or_default();
-        let before = if start == 0 { before.trim_start_matches('\u{feff}') } else { before };
-        let column = before.chars().count() as u32 + 1;
-        let column_utf16 = before.encode_utf16().count() as u32 + 1;
-        Position { line, column, column_utf16 }
+        let (from, chars, utf16) = self.counted_up_to(start, offset);
+        let before = text.get(from..offset).unwrap_or_default();
+        let before = if from == 0 { before.trim_start_matches('\u{feff}') } else { before };
+        let (more, more_utf16) = count(before);
+        Position { line, column: chars + more + 1, column_utf16: utf16 + more_utf16 + 1 }
     }
+
+    /// The last mark of the line that begins at `start` and is not behind `offset`: its offset and counts.
+    fn counted_up_to(&self, start: usize, offset: usize) -> (usize, u32, u32) {
+        let at = self.marks.partition_point(|mark| mark.offset as usize <= offset);
+        let before = at.checked_sub(1).map(|idx| self.marks[idx]);
+        match before.filter(|mark| mark.offset as usize > start) {
+            Some(mark) => (mark.offset as usize, mark.chars, mark.utf16),
+            None => (start, 0, 0),
+        }
+    }
+}
+
+/// Puts marks into a long line.
+fn mark(text: &str, start: u32, end: u32, marks: &mut Vec<Mark>) {
+    let (mut chars, mut utf16) = (0, 0);
+    let mut from = start as usize;
+    while end as usize - from > STEP {
+        let to = text.ceil_char_boundary(from + STEP);
+        let part = if from == 0 { text[..to].trim_start_matches('\u{feff}') } else { &text[from..to] };
+        let (more, more_utf16) = count(part);
+        (chars, utf16, from) = (chars + more, utf16 + more_utf16, to);
+        marks.push(Mark { offset: to as u32, chars, utf16 });
+    }
+}
+
+/// Characters and UTF-16 code units; counted by bytes, which the compiler turns into vector code.
+fn count(text: &str) -> (u32, u32) {
+    let chars = text.bytes().filter(|byte| *byte & 0xc0 != 0x80).count();
+    let astral = text.bytes().filter(|byte| *byte >= 0xf0).count();
+    (chars as u32, (chars + astral) as u32)
 }
 
 #[cfg(test)]
@@ -74,6 +122,18 @@ mod tests {
         check("é: 🦀x", 8, 1, 5, 6);
         check("\u{feff}ab", 4, 1, 2, 2);
         check("ab\n", 3, 2, 1, 1);
+    }
+
+    #[test]
+    fn positions_in_long_lines() {
+        let long = "é🦀x".repeat(40_000);
+        let text = format!("\u{feff}{long}\n{long}\nz");
+        let end = text.len() as u32;
+        check(&text, 3 + 7 * 30_000, 1, 90_001, 120_001);
+        check(&text, 3 + 7 * 40_000, 1, 120_001, 160_001);
+        check(&text, 3 + 7 * 40_000 + 1 + 7 * 5 + 2, 2, 17, 22);
+        check(&text, end - 2, 2, 120_001, 160_001);
+        check(&text, end, 3, 2, 2);
     }
 
     #[test]

@@ -422,3 +422,176 @@ fn looks_like_ours(bytes: &[u8]) -> bool {
     let words: [&[u8]; 3] = [b"apiVersion", b"Resources", b"resource"];
     words.iter().any(|word| bytes.windows(word.len()).any(|window| window == *word))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A directory with files: `(path, content)`.
+    fn directory(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a directory can be made");
+        for (path, content) in files {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory can be made");
+            fs::write(path, content).expect("a file can be written");
+        }
+        dir
+    }
+
+    /// What was read, what failed and what was skipped, as lines below the directory.
+    fn outcome(dir: &tempfile::TempDir, paths: &[&str], options: &ReadOptions) -> Vec<String> {
+        let paths: Vec<PathBuf> = paths.iter().map(|path| dir.path().join(path)).collect();
+        let loaded = read(&paths, options);
+        let root = format!("{}/", shown(dir.path()));
+        let below = |path: &str| path.strip_prefix(&root).unwrap_or(path).to_string();
+        let name = |id: FileId| below(&loaded.sources.get(id).path);
+        let mut lines: Vec<String> = Vec::new();
+        for file in &loaded.files {
+            lines.push(format!("{}{}", name(file.id), if file.explicit { " (named)" } else { "" }));
+        }
+        for problem in &loaded.problems {
+            lines.push(format!("{}@{}: {}", name(problem.span.file), problem.span.start, problem.kind));
+        }
+        for skipped in &loaded.skipped {
+            lines.push(format!("{} skipped: {}", below(&skipped.path), skipped.reason));
+        }
+        lines
+    }
+
+    fn check(files: &[(&str, &[u8])], paths: &[&str], expected: &[&str]) {
+        let found = outcome(&directory(files), paths, &ReadOptions::default());
+        assert_eq!(found, expected, "{paths:?}");
+    }
+
+    #[test]
+    fn directories_are_walked_in_order_and_ignore_files_count() {
+        check(
+            &[
+                ("b.YML", b"b"),
+                ("a/z.json", b"{}"),
+                ("a/x.template", b""),
+                ("a/notes.txt", b""),
+                (".hidden/h.yaml", b""),
+                ("out/o.yaml", b""),
+                ("old/o.yaml", b""),
+                (".gitignore", b"out/\n"),
+                (".grpc-guardignore", b"old\n"),
+                ("main.tf", b""),
+            ],
+            &["."],
+            &[
+                "a/x.template",
+                "a/z.json",
+                "b.YML",
+                "main.tf skipped: Terraform's native syntax is not read yet",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_file_named_twice_is_read_once() {
+        check(
+            &[("a/x.yaml", b"x"), ("a/y.conf", b"y")],
+            &["a", "a/x.yaml", "./a/x.yaml", "a/y.conf"],
+            &["a/x.yaml (named)", "a/y.conf (named)"],
+        );
+    }
+
+    #[test]
+    fn what_is_not_utf8_says_where() {
+        check(
+            &[
+                ("bom.yaml", "\u{feff}a: é".as_bytes()),
+                ("latin.yaml", b"a: \xe9"),
+                ("wide.yaml", b"\xff\xfea\0"),
+            ],
+            &["bom.yaml", "latin.yaml", "wide.yaml"],
+            &[
+                "bom.yaml (named)",
+                "latin.yaml@3: this file is not UTF-8: byte 3 is 0xe9",
+                "wide.yaml@0: this file is UTF-16, and only UTF-8 is read",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_walk_speaks_of_foreign_bytes_only_in_files_of_ours() {
+        check(
+            &[
+                ("latin.yaml", b"Resources: \xe9"),
+                ("other.yaml", b"a: \xe9"),
+                ("blob.json", b"Resources\0\xff"),
+            ],
+            &["."],
+            &[
+                "latin.yaml@11: this file is not UTF-8: byte 11 is 0xe9",
+                "blob.json skipped: it is not text",
+                "other.yaml skipped: it is not text",
+            ],
+        );
+    }
+
+    #[test]
+    fn too_large_and_missing_files_are_problems() {
+        let dir = directory(&[("large.yaml", b"12345"), ("small.yaml", b"1234")]);
+        let options = ReadOptions { max_bytes: 4, ..ReadOptions::default() };
+        assert_eq!(
+            outcome(&dir, &["large.yaml", "small.yaml", "none.yaml", "main.tf"], &options),
+            [
+                "small.yaml (named)",
+                "large.yaml@0: this file is larger than 0 MiB, the most that is read",
+                "main.tf@0: there is no file or directory of this name",
+                "none.yaml@0: there is no file or directory of this name",
+            ]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_pipes_and_sockets_do_not_trap_a_walk() {
+        use std::os::unix::fs::symlink;
+        use std::os::unix::net::UnixListener;
+
+        let dir = directory(&[("a/x.yaml", b"x"), ("outside.yaml", b"o")]);
+        let a = dir.path().join("a");
+        symlink("..", a.join("loop")).expect("a link can be made");
+        symlink("../outside.yaml", a.join("link.yaml")).expect("a link can be made");
+        symlink("nowhere", a.join("dangling.yaml")).expect("a link can be made");
+        let _socket = UnixListener::bind(a.join("socket.yaml")).expect("a socket can be made");
+        let options = ReadOptions::default();
+        assert_eq!(
+            outcome(&dir, &["a"], &options),
+            [
+                "a/x.yaml",
+                "a/dangling.yaml skipped: it is a symbolic link",
+                "a/link.yaml skipped: it is a symbolic link",
+                "a/socket.yaml skipped: it is not a regular file",
+            ]
+        );
+        assert_eq!(
+            outcome(&dir, &["a/link.yaml", "a/socket.yaml", "a/dangling.yaml"], &options),
+            [
+                "a/link.yaml (named)",
+                "a/dangling.yaml@0: there is no file or directory of this name",
+                "a/socket.yaml@0: this is a socket, not a file",
+            ]
+        );
+    }
+
+    #[test]
+    fn many_files_come_in_the_same_order_as_few() {
+        let names: Vec<String> = (0..100).map(|n| format!("{n:03}.yaml")).collect();
+        let files: Vec<(&str, &[u8])> =
+            names.iter().rev().map(|name| (name.as_str(), name.as_bytes())).collect();
+        check(&files, &["."], &names.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rule_files_are_a_kind_of_their_own() {
+        let dir = directory(&[("a.guard", b""), ("b.ruleset", b""), ("c.yaml", b"")]);
+        let options = ReadOptions { wanted: Wanted::Policies, ..ReadOptions::default() };
+        assert_eq!(outcome(&dir, &["."], &options), ["a.guard", "b.ruleset"]);
+    }
+}
