@@ -43,22 +43,23 @@ impl<'a> Location<'a> {
 }
 
 /// A span that holds at least one character, for formats that know no empty ranges: an empty one takes the
-/// character behind it, at a line's end the one before it.
+/// character behind it, at a line's end the last one before it.
 pub(super) fn not_empty(sources: &SourceMap, span: Span) -> Span {
     let text = &sources.get(span.file).text;
-    if span.start < span.end || text.is_empty() {
+    let at = span.start as usize;
+    if span.start < span.end {
         return span;
     }
-    let at = span.start as usize;
     let (Some(before), Some(behind)) = (text.get(..at), text.get(at..)) else { return span };
-    if let Some(next) = behind.chars().next().filter(|next| !matches!(next, '\n' | '\r')) {
+    let is_shown = |c: &char| !matches!(c, '\n' | '\r' | '\u{feff}');
+    if let Some(next) = behind.chars().next().filter(is_shown) {
         return Span::new(span.file, span.start, span.start + next.len_utf8() as u32);
     }
-    match before.chars().next_back() {
-        Some(last) if last != '\n' && last != '\u{feff}' => {
-            Span::new(span.file, span.start - last.len_utf8() as u32, span.start)
-        }
-        _ => span,
+    let last = before.char_indices().rfind(|(_, c)| is_shown(c));
+    let first = || behind.char_indices().find(|(_, c)| is_shown(c)).map(|(idx, c)| (at + idx, c));
+    match last.or_else(first) {
+        Some((idx, c)) => Span::new(span.file, idx as u32, (idx + c.len_utf8()) as u32),
+        None => span,
     }
 }
 
@@ -120,7 +121,7 @@ mod tests {
     fn empty_spans_take_a_neighbour() {
         let mut sources = SourceMap::default();
         let file = sources.add(Source::new("a", "aé\r\n\nb"));
-        for (at, expected) in [(0, (0, 1)), (1, (1, 3)), (3, (1, 3)), (5, (5, 5)), (6, (6, 7)), (7, (6, 7))] {
+        for (at, expected) in [(0, (0, 1)), (1, (1, 3)), (3, (1, 3)), (5, (1, 3)), (6, (6, 7)), (7, (6, 7))] {
             let span = not_empty(&sources, Span::new(file, at, at));
             assert_eq!((span.start, span.end), expected, "at {at}");
         }

@@ -58,7 +58,6 @@ pub(super) fn write(
             "invocations": [invocation],
             "automationDetails": { "id": "grpc-guard/" },
             "columnKind": "utf16CodeUnits",
-            "artifacts": sarif.artifacts(),
             "results": results,
         }],
     });
@@ -86,8 +85,6 @@ struct Sarif<'a> {
     rules: Vec<RuleInfo>,
     /// The index of each rule.
     indices: HashMap<String, usize>,
-    /// The index of each file that results name, by path.
-    artifacts: BTreeMap<&'a str, usize>,
     line_hashes: HashMap<(FileId, u32), String>,
 }
 
@@ -107,12 +104,8 @@ impl<'a> Sarif<'a> {
             }
         }
         let indices = rules.iter().enumerate().map(|(idx, rule)| (rule.name.clone(), idx)).collect();
-        let mut paths = BTreeSet::new();
         let mut lines: BTreeMap<FileId, BTreeSet<u32>> = BTreeMap::new();
         for diagnostic in &analysis.diagnostics {
-            for label in std::iter::once(&diagnostic.primary).chain(&diagnostic.related) {
-                paths.insert(analysis.sources.get(label.span.file).path.as_str());
-            }
             let span = not_empty(&analysis.sources, diagnostic.primary.span);
             let line = Location::of(&analysis.sources, span).start.line;
             lines.entry(span.file).or_default().insert(line);
@@ -123,8 +116,7 @@ impl<'a> Sarif<'a> {
             let found = line_hashes(&analysis.sources.get(file).text, &lines);
             hashes.extend(found.into_iter().map(|(line, hash)| ((file, line), hash)));
         }
-        let artifacts = paths.into_iter().enumerate().map(|(idx, path)| (path, idx)).collect();
-        Self { analysis, options, rules, indices, artifacts, line_hashes: hashes }
+        Self { analysis, options, rules, indices, line_hashes: hashes }
     }
 
     fn sources(&self) -> &'a SourceMap {
@@ -139,18 +131,8 @@ impl<'a> Sarif<'a> {
         self.analysis.diagnostics.iter().filter(|diagnostic| is_notice(diagnostic))
     }
 
-    fn artifacts(&self) -> Vec<Value> {
-        let artifact = |path: &str| json!({ "location": { "uri": self.uri(path) } });
-        self.artifacts.keys().map(|path| artifact(path)).collect()
-    }
-
     fn artifact_location(&self, file: FileId) -> Value {
-        let path = self.sources().get(file).path.as_str();
-        let mut location = json!({ "uri": self.uri(path) });
-        if let Some(index) = self.artifacts.get(path) {
-            location["index"] = json!(index);
-        }
-        location
+        json!({ "uri": self.uri(&self.sources().get(file).path) })
     }
 
     fn notification(&self, diagnostic: &Diagnostic) -> Value {
@@ -158,7 +140,7 @@ impl<'a> Sarif<'a> {
         let file = diagnostic.primary.span.file;
         let mut physical = json!({ "artifactLocation": self.artifact_location(file) });
         if !self.sources().get(file).text.is_empty() {
-            physical["region"] = region(self.sources(), diagnostic.primary.span);
+            physical["region"] = region(self.sources(), not_empty(self.sources(), diagnostic.primary.span));
         }
         json!({
             "descriptor": { "id": diagnostic.rule, "index": index },
@@ -330,7 +312,7 @@ fn rule(info: &RuleInfo) -> Value {
     tags.truncate(10);
     rule["properties"] = json!({
         "tags": tags,
-        "precision": "very-high",
+        "precision": "high",
         "problem.severity": match info.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",

@@ -207,9 +207,11 @@ impl Frame<'_> {
         let room = self.width.saturating_sub(gutter + 3);
         let number = |line: usize| format!("{line:>gutter$}").style(self.styles.frame).to_string();
         let mut last: Option<usize> = None;
+        let mut shown = String::new();
         for mark in marks {
             let drawn = Drawn::new(mark, room);
-            if last != Some(mark.line) {
+            // Of a long line, a second label may need another part.
+            if last != Some(mark.line) || drawn.text != shown {
                 match last {
                     Some(last) if mark.line == last + 2 => {
                         if let Some(text) = self.line_before(mark) {
@@ -226,6 +228,7 @@ impl Frame<'_> {
                 writeln!(out, "{} {bar}{gap}{}", number(mark.line), drawn.text)?;
             }
             last = Some(mark.line);
+            shown = drawn.text;
             let style = match mark.primary {
                 true => self.styles.of(self.presented.diagnostic.severity),
                 false => self.styles.frame,
@@ -291,13 +294,20 @@ impl Drawn {
             return Self { text: show(&cells, 0, total), at: start, len };
         }
         // A third of the room goes to what stands before a label that would not fit otherwise.
-        let from = if start + len < room && !mark.cut { 0 } else { start.saturating_sub(room / 3) };
+        let from = match start + len < room && !mark.cut {
+            true => 0,
+            false => start.saturating_sub(room / 3).min((total + 1).saturating_sub(room)),
+        };
         let before = if from > 0 || mark.cut { "…" } else { "" };
-        let to = total.min(from + room - 1 - before.chars().count());
-        let behind = if to < total { "…" } else { "" };
+        let room = room - before.chars().count();
+        let (to, behind) = if total - from <= room { (total, "") } else { (from + room - 1, "…") };
         let shown = show(&cells, from, to);
         let at = start - from + before.chars().count();
-        Self { text: format!("{before}{shown}{behind}"), at, len: len.min(room.saturating_sub(at)).max(1) }
+        Self {
+            text: format!("{before}{shown}{behind}"),
+            at,
+            len: len.min((to - from).saturating_sub(start - from)).max(1),
+        }
     }
 
     /// A line without a label.
