@@ -230,3 +230,64 @@ fn the_order_of_files_changes_nothing() {
         assert_eq!(written(format, &turned, &options()), written(format, &analysis, &options()), "{name}");
     }
 }
+
+mod any_text {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces that have broken reports of other tools.
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just("\n".to_string()),
+            Just("\r\n".to_string()),
+            Just("\u{feff}".to_string()),
+            Just("🦀é\u{301}名\t\u{202e}\u{1b}[0m\0".to_string()),
+            Just("x".repeat(1200)),
+            "\\PC{0,8}",
+            any::<char>().prop_map(|c| c.to_string()),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_breaks_a_report(
+            pieces in prop::collection::vec(piece(), 0..12),
+            places in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..5),
+            width in 0_usize..200,
+        ) {
+            let text: String = pieces.concat();
+            let boundaries: Vec<u32> =
+                (0..=text.len()).filter(|at| text.is_char_boundary(*at)).map(|at| at as u32).collect();
+            let mut sources = SourceMap::default();
+            let file = sources.add(Source::new("any.yaml", text.clone()));
+            let spans: Vec<Span> = places
+                .iter()
+                .map(|(a, b)| {
+                    let (a, b) = (boundaries[a.index(boundaries.len())], boundaries[b.index(boundaries.len())]);
+                    Span::new(file, a.min(b), a.max(b))
+                })
+                .collect();
+            let mut diagnostic = Diagnostic::new("a-rule", Severity::Error, spans[0], text.clone()).with_label(text);
+            diagnostic.related = spans[1..].iter().map(|span| Label::new(*span, "here")).collect();
+            let analysis = Analysis { sources, diagnostics: vec![diagnostic], ..Analysis::default() };
+            let options = Options { width, quiet: true, ..options() };
+            for (name, format) in Format::ALL {
+                let report = written(format, &analysis, &options);
+                match format {
+                    Format::Json | Format::Sarif | Format::Gitlab | Format::Rdjson => {
+                        serde_json::from_str::<serde_json::Value>(&report).expect(name);
+                    }
+                    Format::Concise | Format::Github => prop_assert_eq!(report.lines().count(), 1, "{}", report),
+                    _ => {}
+                }
+                if !matches!(format, Format::Json | Format::Sarif | Format::Gitlab | Format::Rdjson) {
+                    let control = report.chars().find(|c| c.is_control() && *c != '\n');
+                    prop_assert_eq!(control, None, "{}: {:?}", name, report);
+                }
+            }
+        }
+    }
+}

@@ -28,6 +28,23 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Check files and directories.
     Check(CheckArgs),
+    /// List the rules.
+    Rules {
+        #[command(flatten)]
+        rules: RuleArgs,
+
+        /// How to list them.
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: ListFormat,
+    },
+    /// Explain a rule: what fails, for whom, what to do.
+    Explain {
+        /// The name of the rule.
+        rule: String,
+
+        #[command(flatten)]
+        rules: RuleArgs,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -51,13 +68,8 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 
-    /// Add rules: a .guard file, or a directory of them. Can be repeated.
-    #[arg(long, value_name = "PATH")]
-    pub(super) rules: Vec<PathBuf>,
-
-    /// Leave out the built-in rules.
-    #[arg(long)]
-    pub(super) no_builtin: bool,
+    #[command(flatten)]
+    pub(super) rules: RuleArgs,
 
     /// Run only these rules.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
@@ -101,6 +113,24 @@ pub(super) struct CheckArgs {
     /// Print findings only, no closing summary.
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+/// Which rules there are.
+#[derive(Debug, clap::Args)]
+pub(super) struct RuleArgs {
+    /// Add rules: a .guard file, or a directory of them. Can be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub(super) rules: Vec<PathBuf>,
+
+    /// Leave out the built-in rules.
+    #[arg(long)]
+    pub(super) no_builtin: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod rules;
 mod settings;
 mod terminal;
 
@@ -35,6 +36,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let status = match &args.command {
         Command::Check(check) => check::run(check, args.color),
+        Command::Rules { rules: chosen, format } => {
+            rules::load(chosen).and_then(|all| rules::list(&all, *format))
+        }
+        Command::Explain { rule, rules: chosen } => {
+            rules::load(chosen).and_then(|all| rules::explain(&all, rule))
+        }
         Command::Completions { shell } => completions(*shell),
     };
     ExitCode::from(status.unwrap_or_else(|error| {

@@ -48,8 +48,8 @@ pub(super) fn load(args: &CheckArgs) -> anyhow::Result<Configured> {
 
 /// The flags win over the file.
 fn lay_over(args: &CheckArgs, settings: &mut Settings) {
-    settings.rules.extend(args.rules.iter().cloned());
-    settings.builtin &= !args.no_builtin;
+    settings.rules.extend(args.rules.rules.iter().cloned());
+    settings.builtin &= !args.rules.no_builtin;
     if !args.only.is_empty() {
         settings.only = Some(args.only.iter().cloned().collect());
         // Who names a rule on the command line wants to see it, whatever the file says.
