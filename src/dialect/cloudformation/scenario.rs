@@ -1,0 +1,163 @@
+//! Scenarios: consistent answers to the conditions that matter, those nearest to the defaults first.
+//!
+//! A scenario is found by evaluating the conditions until one needs a choice that is still open, and going on with
+//! each possible choice. So choices that no condition asks for do not multiply the scenarios.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::parameter::Choice;
+use super::resolve::Resolver;
+
+/// How many scenarios of one template are looked at.
+const MAX_SCENARIOS: usize = 64;
+
+/// How many nodes are lowered for all scenarios of one template together; a larger template has fewer scenarios.
+const MAX_NODES: usize = 2_000_000;
+
+/// How many steps the search takes.
+const MAX_STEPS: usize = 50_000;
+
+/// What a condition gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Truth {
+    True,
+    False,
+    /// Not settled: the condition is malformed, goes round in circles, or asks for something unknown.
+    Unknown,
+}
+
+impl Truth {
+    /// The truth of a boolean.
+    pub(super) fn of(value: bool) -> Self {
+        if value { Truth::True } else { Truth::False }
+    }
+
+    /// The opposite.
+    pub(super) fn not(self) -> Self {
+        match self {
+            Truth::True => Truth::False,
+            Truth::False => Truth::True,
+            Truth::Unknown => Truth::Unknown,
+        }
+    }
+}
+
+/// Something that has to be chosen before a condition can be evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Open {
+    /// The value of a parameter.
+    Parameter(usize),
+    /// Whether a comparison holds whose sides are not known; by its text.
+    Comparison(Box<str>),
+}
+
+/// One consistent set of choices.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scenario {
+    /// Parameters that were chosen.
+    pub(super) parameters: FxHashMap<usize, Choice>,
+    /// Comparisons that were chosen.
+    pub(super) comparisons: FxHashMap<Box<str>, bool>,
+    /// What the conditions give, as far as they were evaluated.
+    pub(super) truths: FxHashMap<usize, Truth>,
+}
+
+struct State {
+    scenario: Scenario,
+    n_evaluated: usize,
+}
+
+/// Finds the scenarios in which the conditions of `relevant` differ. The first is the one that the defaults give.
+pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes: usize) -> Vec<Scenario> {
+    let limit = (MAX_NODES / n_nodes.max(1)).clamp(1, MAX_SCENARIOS);
+    // Ordered by the number of choices that differ from the usual ones, then by age.
+    let mut waiting = BTreeMap::new();
+    waiting.insert((0_u32, 0_u32), State { scenario: Scenario::default(), n_evaluated: 0 });
+    let mut found = Vec::new();
+    let mut vectors = FxHashSet::default();
+    let mut n_made = 0;
+    for _ in 0..MAX_STEPS.max(relevant.len() * 2) {
+        if resolver.is_exhausted() {
+            break;
+        }
+        let Some(((n_unusual, _), mut state)) = waiting.pop_first() else { break };
+        let Some(open) = evaluate(resolver, &mut state, relevant) else {
+            let truth = |condition| state.scenario.truths.get(condition).copied().unwrap_or(Truth::Unknown);
+            let vector: Vec<Truth> = relevant.iter().map(truth).collect();
+            if vectors.insert(vector) {
+                found.push(state.scenario);
+                if found.len() == limit {
+                    break;
+                }
+            }
+            continue;
+        };
+        let choices = resolver.choices(&open);
+        for choice in choices.iter().skip(1) {
+            // Each waiting state leads to a scenario of its own, so more than `limit` of them are never needed.
+            n_made += 1;
+            let key = (n_unusual + 1, n_made);
+            if waiting.len() >= limit && waiting.last_key_value().is_some_and(|(last, _)| *last < key) {
+                break;
+            }
+            let scenario = state.scenario.with(&open, choice);
+            waiting.insert(key, State { scenario, n_evaluated: state.n_evaluated });
+            if waiting.len() > limit {
+                waiting.pop_last();
+            }
+        }
+        let Some(usual) = choices.first() else { continue };
+        n_made += 1;
+        state.scenario.choose(&open, usual);
+        waiting.insert((n_unusual, n_made), state);
+    }
+    if found.is_empty() {
+        // The template is out of all proportion: parameters have their defaults, the rest is unknown.
+        found.push(Scenario::default());
+    }
+    found
+}
+
+/// What there is to choose.
+#[derive(Debug, Clone)]
+pub(super) enum Chosen {
+    Parameter(Choice),
+    Comparison(bool),
+}
+
+impl Scenario {
+    fn with(&self, open: &Open, chosen: &Chosen) -> Self {
+        let mut scenario = self.clone();
+        scenario.choose(open, chosen);
+        scenario
+    }
+
+    fn choose(&mut self, open: &Open, chosen: &Chosen) {
+        match (open, chosen) {
+            (Open::Parameter(idx), Chosen::Parameter(choice)) => {
+                self.parameters.insert(*idx, choice.clone());
+            }
+            (Open::Comparison(text), Chosen::Comparison(holds)) => {
+                self.comparisons.insert(text.clone(), *holds);
+            }
+            _ => unreachable!("internal error: a parameter and a comparison were mixed up"),
+        }
+    }
+}
+
+/// Evaluates conditions until one needs a choice.
+fn evaluate(resolver: &mut Resolver<'_, '_>, state: &mut State, relevant: &[usize]) -> Option<Open> {
+    resolver.scenario = std::mem::take(&mut state.scenario);
+    let mut open = None;
+    while let Some(condition) = relevant.get(state.n_evaluated) {
+        open = resolver.ask(*condition);
+        if open.is_some() {
+            break;
+        }
+        state.n_evaluated += 1;
+    }
+    state.scenario = std::mem::take(&mut resolver.scenario);
+    open
+}
