@@ -1,16 +1,90 @@
 //! Kubernetes manifests: lowered into the common model.
+//!
+//! Every object is in the model as it is written. Beside it stands what the controllers of AWS make of it: load
+//! balancers, listeners, rules and target groups of Ingresses and Services, and the ports of pods. Knows no rule.
 
+mod annotations;
+mod balancers;
+mod classes;
+mod evidence;
+mod ingress;
+mod listeners;
+mod lowering;
+mod objects;
+mod ports;
+mod probes;
+mod rules;
+mod services;
+mod target_groups;
+mod values;
+mod workloads;
+
+use self::classes::Cluster;
+use self::lowering::{Ids, Lowering};
+use self::objects::World;
+use self::ports::Ports;
+use self::services::Services;
+use self::values::{Converter, text};
+use self::workloads::Workloads;
 use super::{File, Lowered, Platforms};
-use crate::document::NodeRef;
+use crate::document::{Kind, NodeRef};
+use crate::model::{Builder, Draft, Platform, ResourceIdx};
 
 /// Whether a root of a file is of this dialect; looks at a few keys only.
 pub fn detect(path: &str, root: NodeRef<'_>) -> bool {
-    let _ = (path, root);
-    false
+    let _ = path;
+    root.kind() == Kind::Mapping
+        && ["apiVersion", "kind"].iter().all(|key| root.get(key).and_then(text).is_some())
 }
 
 /// Lowers the files of one project.
 pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
-    let _ = (files, platforms);
-    Lowered::default()
+    let world = World::collect(files);
+    if world.objects.is_empty() {
+        return Lowered::default();
+    }
+    let mut builder = Builder::new();
+    let mut ids = Ids::default();
+    let resources = add_objects(&mut builder, &mut ids, &world);
+
+    let workloads = Workloads::read(&world);
+    let mut ports = Ports::default();
+    ports.declare(&mut builder, &world, &workloads);
+    probes::read(&mut builder, &world, &workloads, &mut ports);
+    let services = Services::read(&mut builder, &world, &resources, &workloads, &mut ports);
+    evidence::of_containers(&mut builder, &workloads, &ports);
+    evidence::of_services(&mut builder, &services.all, &ports);
+
+    let cluster = Cluster::read(&world, platforms);
+    let mut lowering = Lowering {
+        world: &world,
+        workloads: &workloads,
+        services,
+        ports,
+        cluster,
+        builder,
+        resources,
+        groups: Vec::new(),
+        ids,
+    };
+    lowering.lower_ingresses();
+    lowering.lower_balancers();
+    lowering.join_groups();
+    let Lowering { ports, mut builder, .. } = lowering;
+    evidence::of_names(&mut builder, &world, &workloads, &ports);
+    ports.finish(&mut builder, &workloads);
+    Lowered { models: vec![super::finish::finish(builder)], diagnostics: Vec::new() }
+}
+
+/// Puts every object into the model as it is written.
+fn add_objects(builder: &mut Builder, ids: &mut Ids, world: &World<'_>) -> Vec<ResourceIdx> {
+    let mut converter = Converter::default();
+    let add = |object: &objects::Object<'_>| {
+        let id = ids.unique(format!("{} {}", object.kind, object.full_name()));
+        let type_name = format!("Kubernetes::{}", object.kind);
+        let mut draft = Draft::new(id, type_name, object.name_span, object.node.span(), Platform::Kubernetes);
+        draft.properties = Some(converter.value(&mut builder.values, object.node, object.name_span));
+        builder.add(draft)
+    };
+    world.objects.iter().map(add).collect()
 }

@@ -1,0 +1,218 @@
+//! Who reconciles an Ingress or a Service: the class, the annotations, and what the project hints at.
+
+use super::annotations::{ALB, NLB};
+use super::objects::{Found, Object, World};
+use crate::dialect::{ControllerHint, Platforms};
+use crate::model::Platform;
+
+/// The IngressClassParams behind a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Params {
+    /// The class names none, or the class itself is not in the files.
+    None,
+    /// An object.
+    Object(usize),
+    /// The class names one that is not in the files: it may set anything.
+    Unknown,
+}
+
+/// A load balancer controller of AWS that takes an Ingress, a Service or a Gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Claim {
+    /// Whose defaults apply.
+    pub(super) platform: Platform,
+    /// For an Ingress, the parameters of its class.
+    pub(super) params: Params,
+}
+
+/// What a Service of type LoadBalancer becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Balancer {
+    /// A network load balancer.
+    Network(Platform),
+    /// A classic one.
+    Classic,
+}
+
+/// The word of `Source.Controller`.
+pub(super) fn controller_name(platform: Platform) -> &'static str {
+    match platform {
+        Platform::AutoMode => "eks-auto-mode",
+        Platform::InTree => "cloud-provider-aws",
+        _ => "aws-load-balancer-controller",
+    }
+}
+
+/// Words in class names of controllers that are not for an application load balancer.
+const OTHER_CONTROLLERS: [&str; 15] = [
+    "nginx",
+    "traefik",
+    "haproxy",
+    "kong",
+    "gce",
+    "gke",
+    "istio",
+    "contour",
+    "cilium",
+    "azure",
+    "openshift",
+    "ambassador",
+    "emissary",
+    "tailscale",
+    "apisix",
+];
+
+/// What the user and the project as a whole say about the cluster.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cluster {
+    controller: Option<ControllerHint>,
+    default_class: Option<usize>,
+    is_elsewhere: bool,
+}
+
+impl Cluster {
+    /// Looks through the project once.
+    pub(super) fn read(world: &World<'_>, platforms: &Platforms) -> Self {
+        let mut defaults = (0..world.objects.len()).filter(|idx| {
+            let object = &world.objects[*idx];
+            object.kind == "IngressClass"
+                && object
+                    .annotations
+                    .get("ingressclass.kubernetes.io/is-default-class")
+                    .is_some_and(|setting| setting.text == "true")
+        });
+        let default_class = defaults.next().filter(|_| defaults.next().is_none());
+        let is_elsewhere = world.objects.iter().any(|object| ELSEWHERE_GROUPS.contains(&object.group));
+        Self { controller: platforms.controller, default_class, is_elsewhere }
+    }
+}
+
+/// API groups that exist on other clouds only.
+const ELSEWHERE_GROUPS: [&str; 4] =
+    ["cloud.google.com", "networking.gke.io", "metallb.io", "metallb.universe.tf"];
+
+/// Whether a controller of AWS takes an Ingress, and with which parameters.
+pub(super) fn ingress(world: &World<'_>, object: &Object<'_>, cluster: &Cluster) -> Option<Claim> {
+    let hinted = match cluster.controller {
+        Some(ControllerHint::AutoMode) => Platform::AutoMode,
+        _ => Platform::Ingress,
+    };
+    let has_annotations = object.annotations.has_prefix(ALB);
+    let guess = Claim { platform: hinted, params: Params::None };
+    if let Some(class) = object.annotations.get("kubernetes.io/ingress.class") {
+        let ours = class.text == "alb" || class.is_placeholder() && has_annotations;
+        return ours.then_some(Claim { platform: Platform::Ingress, params: Params::None });
+    }
+    let Some(class) = object.spec(&["ingressClassName"]).and_then(|class| class.text()) else {
+        return match cluster.default_class {
+            Some(class) => of_class(world, &world.objects[class]),
+            None => has_annotations.then_some(guess),
+        };
+    };
+    match world.find_cluster_wide("IngressClass", class, object.file) {
+        Found::One(idx) => of_class(world, &world.objects[idx]),
+        Found::Several(_) => has_annotations.then_some(Claim { platform: hinted, params: Params::Unknown }),
+        Found::Nowhere => {
+            let lower = class.to_ascii_lowercase();
+            let other = OTHER_CONTROLLERS.iter().any(|word| lower.contains(word));
+            (class == "alb" || has_annotations && !other).then_some(guess)
+        }
+    }
+}
+
+fn of_class(world: &World<'_>, class: &Object<'_>) -> Option<Claim> {
+    let platform = match class.spec_text(&["controller"])? {
+        "ingress.k8s.aws/alb" => Platform::Ingress,
+        "eks.amazonaws.com/alb" => Platform::AutoMode,
+        _ => return None,
+    };
+    let params = match class.spec_text(&["parameters", "name"]) {
+        None => Params::None,
+        Some(name) => match world.find_cluster_wide("IngressClassParams", name, class.file) {
+            Found::One(idx) => Params::Object(idx),
+            Found::Several(_) | Found::Nowhere => Params::Unknown,
+        },
+    };
+    Some(Claim { platform, params })
+}
+
+/// Annotations that only the classic load balancer of the cloud provider reads.
+const CLASSIC_ONLY: [&str; 5] = [
+    "connection-idle-timeout",
+    "connection-draining-enabled",
+    "connection-draining-timeout",
+    "access-log-emit-interval",
+    "extra-security-groups",
+];
+
+/// What a Service of type LoadBalancer becomes on AWS; `None` when another controller takes it.
+pub(super) fn service(object: &Object<'_>, cluster: &Cluster) -> Option<Balancer> {
+    let hint = cluster.controller;
+    if let Some(class) = object.spec(&["loadBalancerClass"]).and_then(super::values::text) {
+        return match class {
+            "service.k8s.aws/nlb" => Some(Balancer::Network(Platform::Service)),
+            "eks.amazonaws.com/nlb" => Some(Balancer::Network(Platform::AutoMode)),
+            _ => None,
+        };
+    }
+    let setting = |name| object.annotations.under(NLB, name);
+    match setting("type").map(|setting| setting.text) {
+        Some("external" | "nlb-ip") => return Some(Balancer::Network(Platform::Service)),
+        Some("nlb") => {
+            let claimed = hint == Some(ControllerHint::LoadBalancerController);
+            return Some(Balancer::Network(if claimed { Platform::Service } else { Platform::InTree }));
+        }
+        _ => {}
+    }
+    match hint {
+        Some(ControllerHint::InTree) => return Some(Balancer::Classic),
+        Some(ControllerHint::AutoMode) => return Some(Balancer::Network(Platform::AutoMode)),
+        Some(ControllerHint::LoadBalancerController) => return Some(Balancer::Network(Platform::Service)),
+        None => {}
+    }
+    // Nothing says who takes it. Some annotations mean something only to the classic load balancer; otherwise
+    // today's controller makes it a network load balancer.
+    let http = setting("backend-protocol").is_some_and(|setting| matches!(setting.text, "http" | "https"));
+    if setting("nlb-target-type").is_none()
+        && (http || CLASSIC_ONLY.iter().any(|name| setting(name).is_some()))
+    {
+        return Some(Balancer::Classic);
+    }
+    let aws = object.annotations.has_prefix(NLB);
+    (aws || !is_elsewhere(object, cluster)).then_some(Balancer::Network(Platform::Service))
+}
+
+/// Prefixes of annotations that other clouds and controllers read.
+const ELSEWHERE: [&str; 22] = [
+    "cloud.google.com/",
+    "networking.gke.io/",
+    "service.beta.kubernetes.io/azure-",
+    "service.beta.kubernetes.io/do-",
+    "service.beta.kubernetes.io/oci-",
+    "service.beta.kubernetes.io/openstack-",
+    "service.beta.kubernetes.io/alibaba-",
+    "service.beta.kubernetes.io/linode-",
+    "service.beta.kubernetes.io/scw-",
+    "service.beta.kubernetes.io/vultr-",
+    "service.kubernetes.io/ibm-",
+    "service.kubernetes.io/qcloud-",
+    "kubernetes.digitalocean.com/",
+    "loadbalancer.openstack.org/",
+    "load-balancer.hetzner.cloud/",
+    "oci.oraclecloud.com/",
+    "metallb.universe.tf/",
+    "metallb.io/",
+    "kube-vip.io/",
+    "lbipam.cilium.io/",
+    "io.cilium/",
+    "tailscale.com/",
+];
+
+/// Whether a Service, or something beside it, is for another cloud.
+fn is_elsewhere(object: &Object<'_>, cluster: &Cluster) -> bool {
+    // AWS has no load balancer whose address one could choose this way.
+    let has_address = object.spec(&["loadBalancerIP"]).is_some_and(|ip| super::values::text(ip).is_some());
+    has_address
+        || cluster.is_elsewhere
+        || ELSEWHERE.iter().any(|prefix| object.annotations.has_prefix(prefix))
+}

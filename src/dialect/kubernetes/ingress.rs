@@ -1,0 +1,532 @@
+//! Ingresses of the AWS Load Balancer Controller: one load balancer for each group, with its listeners and rules.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::annotations::{ALB, Setting};
+use super::classes::{self, Claim, Params};
+use super::evidence::declared;
+use super::listeners::{Certificates, Listen, ListenPort, certificates, listen};
+use super::lowering::{Layered, Lowering, Properties, View};
+use super::rules::{self, Action, Paths, Plan, PortText, RulePlan};
+use super::target_groups::Backend;
+use super::workloads::PortRef;
+use crate::model::{Evidence, EvidenceKind, Link, Place, ResourceIdx, Unknown, ValueId, signs};
+
+/// An Ingress as a member of its group.
+struct Member<'d> {
+    object: usize,
+    claim: Claim,
+    listen: Listen,
+    certificates: Certificates<'d>,
+    rules: Vec<RulePlan<'d>>,
+    default: Option<Plan<'d>>,
+}
+
+/// The target groups that were made, by Ingress and backend.
+type Made = FxHashMap<(usize, String), ResourceIdx>;
+
+impl<'d> Lowering<'_, 'd> {
+    /// Lowers all Ingresses that a controller of AWS takes.
+    pub(super) fn lower_ingresses(&mut self) {
+        let mut groups: BTreeMap<(String, usize), Vec<(i64, usize, Claim)>> = BTreeMap::new();
+        for idx in 0..self.world.objects.len() {
+            let object = &self.world.objects[idx];
+            if !object.is_ingress() {
+                continue;
+            }
+            let Some(claim) = classes::ingress(self.world, object, &self.cluster) else { continue };
+            let (key, order) = self.group_key(idx, claim);
+            groups.entry(key).or_default().push((order, idx, claim));
+        }
+        for ((name, _), mut members) in groups {
+            members.sort_by_key(|(order, idx, _)| (*order, *idx));
+            let members: Vec<Member<'d>> =
+                members.into_iter().map(|(_, idx, claim)| self.member(idx, claim)).collect();
+            self.lower_group(&name, &members);
+        }
+    }
+
+    /// The name of an explicit group, or nothing and the Ingress itself; and the order within the group.
+    fn group_key(&self, idx: usize, claim: Claim) -> ((String, usize), i64) {
+        let object = &self.world.objects[idx];
+        let view = self.view(idx, claim);
+        let order = object.annotations.under(ALB, "group.order").and_then(|order| order.text.parse().ok());
+        match view.get_over("group.name", &["group", "name"]) {
+            Layered::Written(setting) if !setting.is_placeholder() && !setting.text.is_empty() => {
+                // A base and its overlays repeat the members of a group; each directory is then a world of its own.
+                let place = if self.world.is_repeated(object) { self.world.directory(object) } else { "" };
+                ((format!("{} {place}", setting.text).trim_end().to_string(), usize::MAX), order.unwrap_or(0))
+            }
+            _ => ((String::new(), idx), 0),
+        }
+    }
+
+    fn view(&self, idx: usize, claim: Claim) -> View<'_, 'd> {
+        let object = &self.world.objects[idx];
+        View {
+            world: self.world,
+            params: claim.params,
+            services: Vec::new(),
+            ingress: &object.annotations,
+            name: object.name_span,
+        }
+    }
+
+    fn member(&self, idx: usize, claim: Claim) -> Member<'d> {
+        let object = &self.world.objects[idx];
+        let certificates = certificates(object, &self.view(idx, claim));
+        let listen = listen(object, claim, &certificates);
+        let (rules, default) = rules::plan(object);
+        Member { object: idx, claim, listen, certificates, rules, default }
+    }
+
+    fn lower_group(&mut self, name: &str, members: &[Member<'d>]) {
+        let Some(first) = members.first() else { return };
+        let object = &self.world.objects[first.object];
+        let label = if name.is_empty() {
+            format!("Ingress {}", object.full_name())
+        } else {
+            format!("IngressGroup {name}")
+        };
+        let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+        let id = format!("{label} -> load balancer");
+        let balancer = self.add_built(object, id, kind, object.name_span, first.claim.platform);
+        self.fill_load_balancer(balancer, members);
+
+        let mut made = Made::default();
+        for member in members {
+            for plan in member.rules.iter().map(|rule| &rule.plan).chain(&member.default) {
+                self.make_target_groups(&mut made, member, plan);
+            }
+            self.put_evidence(&made, member);
+        }
+
+        let redirects = members.iter().any(|member| self.redirects(member));
+        let mut ports: BTreeMap<i64, (ListenPort, Vec<&Member<'d>>)> = BTreeMap::new();
+        for member in members {
+            if let Listen::Ports(listed) = &member.listen {
+                for port in listed {
+                    ports.entry(port.port).or_insert((*port, Vec::new())).1.push(member);
+                }
+            }
+        }
+        if members.iter().any(|member| matches!(member.listen, Listen::Unsettled)) {
+            for resource in made.values().chain([&balancer]) {
+                let draft = self.builder.draft_mut(*resource);
+                draft.unknown_links.extend([Link::Listeners, Link::Rules, Link::LoadBalancers]);
+            }
+        }
+        for (port, members) in ports.into_values() {
+            let redirect_only = redirects && port.protocol == "HTTP";
+            self.lower_listener(&label, balancer, port, &members, &made, redirect_only);
+        }
+    }
+
+    /// Whether an Ingress asks for the redirect of its group; not settled counts as yes, since nothing is then
+    /// forwarded from HTTP for sure.
+    fn redirects(&self, member: &Member<'d>) -> bool {
+        !matches!(
+            self.view(member.object, member.claim).get_over("ssl-redirect", &["sslRedirectPort"]),
+            Layered::Absent
+        )
+    }
+
+    fn fill_load_balancer(&mut self, balancer: ResourceIdx, members: &[Member<'d>]) {
+        let name = self.world.objects[members[0].object].name_span;
+        let mut properties = Properties::default();
+        let place = Place::default_at(name);
+        properties.put("Type", self.builder.values.text("application", place));
+        // Members share these settings; where they contradict each other, the group is refused.
+        let merged = |lowering: &Self, annotation: &str, field: Option<&str>| {
+            let mut found = Layered::Absent;
+            for member in members {
+                let view = lowering.view(member.object, member.claim);
+                let setting = match field {
+                    Some(field) => view.get_over(annotation, &[field]),
+                    None => view.get(annotation),
+                };
+                match (&found, setting) {
+                    (_, Layered::Absent) => {}
+                    (Layered::Absent, setting) => found = setting,
+                    (Layered::Written(one), Layered::Written(other)) if one.text == other.text => {}
+                    _ => found = Layered::Unknown(Unknown::Invalid),
+                }
+            }
+            found
+        };
+        let scheme = merged(self, "scheme", Some("scheme"));
+        let load_balancer_name = merged(self, "load-balancer-name", Some("loadBalancerName"));
+        let address_type = merged(self, "ip-address-type", Some("ipAddressType"));
+        let attributes = merged(self, "load-balancer-attributes", None);
+        let listed = self.listed_attributes(members);
+        let values = &mut self.builder.values;
+        properties.put_layered(values, "Scheme", &scheme, name, |setting, values| {
+            setting.word(values, &["internal", "internet-facing"])
+        });
+        properties.put_layered(values, "Name", &load_balancer_name, name, Setting::value);
+        properties.put_layered(values, "IpAddressType", &address_type, name, Setting::value);
+        match (listed.as_slice(), &attributes) {
+            ([], Layered::Absent) => {}
+            ([], setting) => {
+                properties.put_layered(values, "LoadBalancerAttributes", setting, name, |setting, values| {
+                    let list = setting.attributes(values);
+                    values.list(&list, setting.place())
+                });
+            }
+            (listed, setting) => {
+                // The parameters of the class win key by key.
+                let mut list: Vec<ValueId> = Vec::new();
+                for (key, value) in listed {
+                    let place = value.place();
+                    let entry = [("Key", key.value(values)), ("Value", value.value(values))];
+                    list.push(values.map_of(&entry, place));
+                }
+                for (key, value) in setting.written().map(Setting::pairs).unwrap_or_default() {
+                    if listed.iter().all(|(own, _)| own.text != key) {
+                        let place = setting.written().map_or(place, |setting| setting.part(value));
+                        let entry = [("Key", values.text(key, place)), ("Value", values.text(value, place))];
+                        list.push(values.map_of(&entry, place));
+                    }
+                }
+                let list = values.list(&list, place);
+                properties.put("LoadBalancerAttributes", list);
+            }
+        }
+        let properties = properties.finish(values, Place::written(name, name));
+        self.builder.draft_mut(balancer).properties = Some(properties);
+    }
+
+    /// `loadBalancerAttributes` of the IngressClassParams.
+    fn listed_attributes(&self, members: &[Member<'d>]) -> Vec<(Setting<'d>, Setting<'d>)> {
+        let Some(Params::Object(idx)) = members
+            .iter()
+            .map(|member| member.claim.params)
+            .find(|params| matches!(params, Params::Object(_)))
+        else {
+            return Vec::new();
+        };
+        let Some(list) = self.world.objects[idx].spec(&["loadBalancerAttributes"]) else { return Vec::new() };
+        list.items()
+            .filter_map(|item| {
+                let (key, value) = (item.entry("key")?, item.entry("value")?);
+                Some((Setting::read(key.key, key.value)?, Setting::read(value.key, value.value)?))
+            })
+            .collect()
+    }
+
+    fn make_target_groups(&mut self, made: &mut Made, member: &Member<'d>, plan: &Plan<'d>) {
+        for backend in self.backends(plan) {
+            let key = (member.object, backend.label());
+            if !made.contains_key(&key) {
+                let resource = self.target_group(member.object, member.claim, backend);
+                made.insert(key, resource);
+            }
+        }
+    }
+
+    /// The Services that a plan forwards to.
+    fn backends(&self, plan: &Plan<'d>) -> Vec<Backend<'d>> {
+        match plan {
+            Plan::Backend(backend) => vec![*backend],
+            Plan::Unknown => Vec::new(),
+            Plan::Action(setting) => {
+                let Some(Action::Forward(targets)) = rules::action(setting) else { return Vec::new() };
+                let targets = targets.into_iter().filter_map(|(target, _)| target);
+                targets.filter_map(|(service, port)| in_text(setting, &service, &port)).collect()
+            }
+        }
+    }
+
+    /// Paths and conditions that speak of gRPC, put at the groups that they lead to.
+    fn put_evidence(&mut self, made: &Made, member: &Member<'d>) {
+        for rule in &member.rules {
+            let mut evidence: Vec<Evidence> = Vec::new();
+            if let Some((path, span)) = rule.written.filter(|(path, _)| signs::is_rpc_path(path)) {
+                let text = format!("path `{path}` is that of a gRPC service");
+                evidence.push(Evidence::new(EvidenceKind::Argument, span, text));
+            }
+            if let Some(setting) = rule.conditions.as_ref().filter(|setting| rules::asks_for_grpc(setting)) {
+                evidence.push(declared(setting.span, "a condition asks for content type `application/grpc`"));
+            }
+            for backend in self.backends(&rule.plan) {
+                if let Some(group) = made.get(&(member.object, backend.label())) {
+                    self.builder.draft_mut(*group).grpc.extend(evidence.iter().cloned());
+                }
+            }
+        }
+    }
+
+    fn lower_listener(
+        &mut self,
+        label: &str,
+        balancer: ResourceIdx,
+        port: ListenPort,
+        members: &[&Member<'d>],
+        made: &Made,
+        redirect_only: bool,
+    ) {
+        let object = &self.world.objects[members[0].object];
+        let kind = "AWS::ElasticLoadBalancingV2::Listener";
+        let id = format!("{label} -> {}:{}", port.protocol, port.port);
+        let listener = self.add_built(object, id.clone(), kind, object.name_span, members[0].claim.platform);
+        let name = object.name_span;
+        let place = Place::default_at(name);
+        let default = if redirect_only {
+            self.redirect_action(members)
+        } else {
+            let default = members.iter().find_map(|member| Some((*member, member.default.as_ref()?)));
+            match default {
+                Some((member, plan)) => self.action(made, member, plan),
+                None => Some(self.fixed_action("404", place)),
+            }
+        };
+        let values = &mut self.builder.values;
+        let mut properties = Properties::default();
+        properties.put("LoadBalancerArn", values.reference(balancer, place));
+        properties.put("Protocol", values.text(port.protocol, port.protocol_place));
+        properties.put("Port", values.int(port.port, port.port_place));
+        if port.protocol == "HTTPS" {
+            let certificates = members.iter().map(|member| &member.certificates);
+            let best = certificates.clone().find(|c| matches!(c, Certificates::Written(_)));
+            let best = best.or_else(|| certificates.clone().find(|c| !matches!(c, Certificates::None)));
+            if let Some(certificates) = best.and_then(|certificates| certificates.value(values, place)) {
+                properties.put("Certificates", certificates);
+            }
+        }
+        match default {
+            Some(default) => {
+                let list = values.list(&[default], place);
+                properties.put("DefaultActions", list);
+            }
+            None => properties.put("DefaultActions", values.unknown(Unknown::Invalid, place)),
+        }
+        self.put_listener_settings(&mut properties, port, members);
+        let properties = properties.finish(&mut self.builder.values, Place::written(name, name));
+        self.builder.draft_mut(listener).properties = Some(properties);
+        if !redirect_only {
+            self.lower_rules(&id, listener, port, members, made);
+        }
+    }
+
+    fn put_listener_settings(
+        &mut self,
+        properties: &mut Properties,
+        port: ListenPort,
+        members: &[&Member<'d>],
+    ) {
+        let name = self.world.objects[members[0].object].name_span;
+        let attributes = format!("listener-attributes.{}-{}", port.protocol, port.port);
+        for member in members {
+            let view = self.view(member.object, member.claim);
+            let policy = view.get_over("ssl-policy", &["sslPolicy"]);
+            let attributes = view.get(&attributes);
+            let values = &mut self.builder.values;
+            if port.protocol == "HTTPS" && !matches!(policy, Layered::Absent) {
+                properties.put_layered(values, "SslPolicy", &policy, name, Setting::value);
+            }
+            properties.put_layered(values, "ListenerAttributes", &attributes, name, |setting, values| {
+                let list = setting.attributes(values);
+                values.list(&list, setting.place())
+            });
+            if !matches!((&policy, &attributes), (Layered::Absent, Layered::Absent)) {
+                return;
+            }
+        }
+    }
+
+    fn lower_rules(
+        &mut self,
+        id: &str,
+        listener: ResourceIdx,
+        port: ListenPort,
+        members: &[&Member<'d>],
+        made: &Made,
+    ) {
+        let mut redirects: Vec<&RulePlan<'d>> = Vec::new();
+        let mut priority = 0;
+        for member in members {
+            for rule in &member.rules {
+                let action = match &rule.plan {
+                    Plan::Action(setting) => rules::action(setting),
+                    _ => None,
+                };
+                let is_redirect = matches!(action, Some(Action::Redirect { .. }));
+                // The controller leaves out a redirect to where the request already is, and whatever an
+                // earlier redirect catches.
+                if leads_to_itself(action.as_ref(), port)
+                    || redirects.iter().any(|redirect| rules::is_covered(rule, redirect))
+                {
+                    continue;
+                }
+                if is_redirect && !matches!(rule.paths, Paths::Unknown(..)) {
+                    redirects.push(rule);
+                }
+                priority += 1;
+                self.lower_rule(
+                    format!("{id} rule {priority}"),
+                    listener,
+                    priority,
+                    port,
+                    member,
+                    rule,
+                    made,
+                );
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a rule joins the listener, the Ingress and the path")]
+    fn lower_rule(
+        &mut self,
+        id: String,
+        listener: ResourceIdx,
+        priority: i64,
+        port: ListenPort,
+        member: &Member<'d>,
+        rule: &RulePlan<'d>,
+        made: &Made,
+    ) {
+        let object = &self.world.objects[member.object];
+        let kind = "AWS::ElasticLoadBalancingV2::ListenerRule";
+        let resource = self.add_built(object, id, kind, rule.at, member.claim.platform);
+        let place = Place::written(rule.at, rule.at);
+        let mut actions: Vec<ValueId> = Vec::new();
+        if port.protocol == "HTTPS" {
+            actions.extend(self.authentication(member, rule));
+        }
+        let forward = self.action(made, member, &rule.plan);
+        let values = &mut self.builder.values;
+        actions.push(forward.unwrap_or_else(|| values.unknown(Unknown::Invalid, place)));
+        let mut properties = Properties::default();
+        properties.put("ListenerArn", values.reference(listener, place));
+        properties.put("Priority", values.int(priority, Place::default_at(rule.at)));
+        properties.put("Actions", values.list(&actions, place));
+        properties.put("Conditions", rules::conditions(values, rule));
+        let properties = properties.finish(values, place);
+        self.builder.draft_mut(resource).properties = Some(properties);
+    }
+
+    /// The action that `auth-type` puts in front.
+    fn authentication(&mut self, member: &Member<'d>, rule: &RulePlan<'d>) -> Option<ValueId> {
+        let object = &self.world.objects[member.object];
+        let service = match &rule.plan {
+            Plan::Backend(backend) => {
+                match self.services.find(self.world, backend.service, object).as_slice() {
+                    [one] => Some(self.services.all[*one].object),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let of_service = service.and_then(|idx| self.world.objects[idx].annotations.under(ALB, "auth-type"));
+        let setting = of_service.or_else(|| object.annotations.under(ALB, "auth-type"))?;
+        let kind = match setting.text {
+            "cognito" => "authenticate-cognito",
+            "oidc" => "authenticate-oidc",
+            _ => return None,
+        };
+        let values = &mut self.builder.values;
+        let kind = values.text(kind, setting.place());
+        Some(values.map_of(&[("Type", kind)], setting.place()))
+    }
+
+    /// The action of a plan; `None` when the controller refuses it.
+    fn action(&mut self, made: &Made, member: &Member<'d>, plan: &Plan<'d>) -> Option<ValueId> {
+        match plan {
+            Plan::Unknown => None,
+            Plan::Backend(backend) => {
+                let place = Place::written(backend.at, backend.at);
+                let group = *made.get(&(member.object, backend.label()))?;
+                let values = &mut self.builder.values;
+                let entries = [
+                    ("Type", values.text("forward", place)),
+                    ("TargetGroupArn", values.reference(group, place)),
+                ];
+                Some(values.map_of(&entries, place))
+            }
+            Plan::Action(setting) => match rules::action(setting)? {
+                Action::Fixed { code } => Some(self.fixed_action(&code.unwrap_or_default(), setting.place())),
+                Action::Redirect { protocol, port, code, .. } => {
+                    let place = setting.place();
+                    let values = &mut self.builder.values;
+                    let mut config = Vec::new();
+                    for (key, text) in [("Protocol", protocol), ("Port", port), ("StatusCode", code)] {
+                        if let Some(text) = text {
+                            config.push((key, values.text(&text, place)));
+                        }
+                    }
+                    let config = values.map_of(&config, place);
+                    let entries = [("Type", values.text("redirect", place)), ("RedirectConfig", config)];
+                    Some(values.map_of(&entries, place))
+                }
+                Action::Forward(targets) => {
+                    let place = setting.place();
+                    let mut list = Vec::new();
+                    for (target, weight) in targets {
+                        let backend = target.and_then(|(service, port)| in_text(setting, &service, &port));
+                        let group = backend.and_then(|backend| made.get(&(member.object, backend.label())));
+                        let values = &mut self.builder.values;
+                        let arn = match group {
+                            Some(group) => values.reference(*group, place),
+                            None => values.unknown(Unknown::Outside, place),
+                        };
+                        let entries = [("TargetGroupArn", arn), ("Weight", values.int(weight, place))];
+                        list.push(values.map_of(&entries, place));
+                    }
+                    let values = &mut self.builder.values;
+                    let list = values.list(&list, place);
+                    let config = values.map_of(&[("TargetGroups", list)], place);
+                    let entries = [("Type", values.text("forward", place)), ("ForwardConfig", config)];
+                    Some(values.map_of(&entries, place))
+                }
+            },
+        }
+    }
+
+    fn fixed_action(&mut self, code: &str, place: Place) -> ValueId {
+        let values = &mut self.builder.values;
+        let code = values.text(code, place);
+        let config = values.map_of(&[("StatusCode", code)], place);
+        let entries = [("Type", values.text("fixed-response", place)), ("FixedResponseConfig", config)];
+        values.map_of(&entries, place)
+    }
+
+    /// The redirect that `ssl-redirect` makes the default action of every HTTP listener.
+    fn redirect_action(&mut self, members: &[&Member<'d>]) -> Option<ValueId> {
+        let member = members.first()?;
+        let setting = self.view(member.object, member.claim).get_over("ssl-redirect", &["sslRedirectPort"]);
+        let name = self.world.objects[member.object].name_span;
+        let place = setting.written().map_or(Place::default_at(name), Setting::place);
+        let values = &mut self.builder.values;
+        let mut config =
+            vec![("Protocol", values.text("HTTPS", place)), ("StatusCode", values.text("HTTP_301", place))];
+        if let Some(setting) = setting.written() {
+            config.push(("Port", setting.value(values)));
+        }
+        let config = values.map_of(&config, place);
+        let entries = [("Type", values.text("redirect", place)), ("RedirectConfig", config)];
+        Some(values.map_of(&entries, place))
+    }
+}
+
+/// A backend of an action, its names found again in the annotation's text, so that they live as long as it.
+fn in_text<'d>(setting: &Setting<'d>, service: &str, port: &PortText) -> Option<Backend<'d>> {
+    let text: &'d str = setting.text;
+    let find = |word: &str| text.find(word).map(|at| &text[at..at + word.len()]);
+    let service = find(service)?;
+    let port = match port {
+        PortText::Number(number) => PortRef::Number(*number),
+        PortText::Name(name) => PortRef::Name(find(name)?),
+    };
+    Some(Backend { service, port, at: setting.part(service).span })
+}
+
+/// Whether a redirect leads back to the very listener that it stands on.
+fn leads_to_itself(action: Option<&Action>, port: ListenPort) -> bool {
+    let Some(Action::Redirect { protocol, port: target, elsewhere, .. }) = action else { return false };
+    !elsewhere
+        && protocol.as_deref().is_none_or(|protocol| protocol == port.protocol)
+        && target.as_deref().is_none_or(|target| target == port.port.to_string())
+}

@@ -1,0 +1,221 @@
+//! Services: their ports, and the pods' ports behind them.
+
+use super::evidence::is_proxy;
+use super::objects::{Found, Object, World};
+use super::ports::{PortId, Ports};
+use super::values::{inner_span, int, text};
+use super::workloads::{PortRef, Selected, Workloads, pairs, port_ref};
+use crate::document::NodeRef;
+use crate::model::{Builder, Link, ResourceIdx};
+use crate::source::Span;
+
+/// A port of a Service.
+#[derive(Debug)]
+pub(super) struct ServicePort<'d> {
+    pub(super) node: NodeRef<'d>,
+    pub(super) number: Option<i64>,
+    /// The number, or where it ought to be.
+    pub(super) at: Span,
+    pub(super) name: Option<(&'d str, Span)>,
+    /// Where traffic goes: `targetPort`, or the number itself.
+    pub(super) target: Option<(PortRef<'d>, Span)>,
+    pub(super) node_port: Option<(i64, Span)>,
+    pub(super) app_protocol: Option<(&'d str, Span)>,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub(super) protocol: &'d str,
+    /// The pods' ports behind it.
+    pub(super) behind: Vec<PortId>,
+}
+
+/// A Service of the core API.
+#[derive(Debug)]
+pub(super) struct Service<'d> {
+    pub(super) object: usize,
+    /// Its object's resource.
+    pub(super) resource: ResourceIdx,
+    pub(super) ports: Vec<ServicePort<'d>>,
+    pub(super) selector: Vec<(&'d str, &'d str)>,
+    pub(super) selected: Selected,
+}
+
+impl<'d> Service<'d> {
+    fn read(object: usize, node: NodeRef<'d>, resource: ResourceIdx) -> Self {
+        let spec = node.get("spec");
+        let ports = spec
+            .and_then(|spec| spec.get("ports"))
+            .into_iter()
+            .flat_map(NodeRef::items)
+            .map(ServicePort::read)
+            .collect();
+        let selector = spec.and_then(|spec| spec.get("selector")).map(pairs).unwrap_or_default();
+        Self { object, resource, ports, selector, selected: Selected::Nothing }
+    }
+
+    /// The port that a backend names.
+    pub(super) fn port(&self, wanted: PortRef<'_>) -> Option<&ServicePort<'d>> {
+        self.ports.iter().find(|port| match wanted {
+            PortRef::Number(number) => port.number == Some(number),
+            PortRef::Name(name) => port.name.is_some_and(|(own, _)| own == name),
+        })
+    }
+}
+
+impl<'d> ServicePort<'d> {
+    fn read(node: NodeRef<'d>) -> Self {
+        let word = |key: &str| {
+            let value = node.get(key)?;
+            Some((text(value)?, inner_span(value)))
+        };
+        let number_node = node.get("port");
+        let number = number_node.and_then(int);
+        let at = number_node.map_or(node.span().at_start(), inner_span);
+        let target = match node.get("targetPort").filter(|target| target.text() != Some("")) {
+            Some(target) => port_ref(target).map(|port| (port, inner_span(target))),
+            None => number.map(|number| (PortRef::Number(number), at)),
+        };
+        Self {
+            node,
+            number,
+            at,
+            name: word("name"),
+            target,
+            node_port: node.get("nodePort").and_then(|port| Some((int(port)?, inner_span(port)))),
+            app_protocol: word("appProtocol"),
+            protocol: word("protocol").map_or("TCP", |(protocol, _)| protocol),
+            behind: Vec::new(),
+        }
+    }
+
+    /// The port's name, or its number.
+    pub(super) fn label(&self) -> String {
+        match (self.name, self.number) {
+            (Some((name, _)), _) => name.to_string(),
+            (None, Some(number)) => number.to_string(),
+            (None, None) => "?".to_string(),
+        }
+    }
+}
+
+/// All Services, by object.
+#[derive(Debug, Default)]
+pub(super) struct Services<'d> {
+    pub(super) all: Vec<Service<'d>>,
+    by_object: rustc_hash::FxHashMap<usize, usize>,
+}
+
+impl<'d> Services<'d> {
+    /// Reads the Services and finds what is behind them.
+    pub(super) fn read(
+        builder: &mut Builder,
+        world: &World<'d>,
+        resources: &[ResourceIdx],
+        workloads: &Workloads<'d>,
+        ports: &mut Ports<'d>,
+    ) -> Self {
+        let mut services = Services::default();
+        for (idx, object) in world.objects.iter().enumerate() {
+            if !object.is("", "Service") {
+                continue;
+            }
+            let mut service = Service::read(idx, object.node, resources[idx]);
+            resolve(builder, world, resources, workloads, ports, &mut service);
+            services.by_object.insert(idx, services.all.len());
+            services.all.push(service);
+        }
+        services
+    }
+
+    /// The Services that a name may mean, as seen from an object: none when it is not in the files.
+    pub(super) fn find(&self, world: &World<'_>, name: &str, from: &Object<'_>) -> Vec<usize> {
+        self.find_in(world, name, from.namespace, from)
+    }
+
+    /// As `find`, in another namespace.
+    pub(super) fn find_in(
+        &self,
+        world: &World<'_>,
+        name: &str,
+        namespace: &str,
+        from: &Object<'_>,
+    ) -> Vec<usize> {
+        let objects = match world.find_in("Service", name, namespace, from.file) {
+            Found::One(idx) => vec![idx],
+            Found::Several(several) => several,
+            Found::Nowhere => Vec::new(),
+        };
+        objects.iter().filter_map(|idx| self.by_object.get(idx).copied()).collect()
+    }
+}
+
+/// Finds the pods' ports behind the ports of a Service, and links them.
+fn resolve<'d>(
+    builder: &mut Builder,
+    world: &World<'d>,
+    resources: &[ResourceIdx],
+    workloads: &Workloads<'d>,
+    ports: &mut Ports<'d>,
+    service: &mut Service<'d>,
+) {
+    let object = &world.objects[service.object];
+    if service.selector.is_empty() {
+        builder.draft_mut(service.resource).unknown_links.extend([Link::Ports, Link::Workloads]);
+        return;
+    }
+    service.selected = workloads.select(world, &service.selector, object);
+    let entry = entry_word(object);
+    for port in &mut service.ports {
+        let Some((target, at)) = port.target.filter(|_| port.protocol == "TCP") else { continue };
+        match &service.selected {
+            Selected::Workloads(selected) => {
+                for workload in selected {
+                    let number = match target {
+                        PortRef::Number(number) => Some((number, at)),
+                        PortRef::Name(name) => {
+                            workloads.all[*workload].named_port(name).map(|(_, port)| (port.number, port.at))
+                        }
+                    };
+                    let Some((number, at)) = number else { continue };
+                    port.behind.push(ports.numbered(builder, world, workloads, *workload, number, at));
+                }
+            }
+            Selected::Nothing => {
+                let id = ports.outside(builder, object, &service.selector, target, at);
+                port.behind.push(id);
+                let names =
+                    std::iter::once(object.name).chain(service.selector.iter().map(|(_, value)| *value));
+                if names.into_iter().any(is_proxy) {
+                    let draft = builder.draft_mut(ports.all[id.0].resource);
+                    draft.layer4_reasons.push(("proxy", object.name_span));
+                }
+            }
+            Selected::Unsettled => {}
+        }
+        for id in &port.behind {
+            let behind = &mut ports.all[id.0];
+            behind.app_protocol = behind.app_protocol.or(port.app_protocol);
+            if let Some(entry) = entry.filter(|entry| !behind.entries.contains(entry)) {
+                behind.entries.push(entry);
+            }
+            let resource = behind.resource;
+            builder.link(service.resource, Link::Ports, resource);
+        }
+    }
+    match &service.selected {
+        Selected::Workloads(selected) => {
+            for workload in selected {
+                builder.link(service.resource, Link::Workloads, resources[workloads.all[*workload].object]);
+            }
+        }
+        Selected::Nothing | Selected::Unsettled => {
+            builder.draft_mut(service.resource).unknown_links.extend([Link::Ports, Link::Workloads]);
+        }
+    }
+}
+
+/// The way in that a Service is by itself.
+fn entry_word(object: &Object<'_>) -> Option<&'static str> {
+    if object.spec_text(&["clusterIP"]) == Some("None") {
+        return Some("headless");
+    }
+    matches!(object.spec_text(&["type"]), None | Some("ClusterIP" | "NodePort")).then_some("cluster-ip")
+}

@@ -1,0 +1,279 @@
+//! The target group that the controller makes for a backend of an Ingress.
+
+use super::annotations::Setting;
+use super::classes::Claim;
+use super::evidence::of_service_port;
+use super::lowering::{Group, Layered, Lowering, Properties, View};
+use super::services::ServicePort;
+use super::workloads::PortRef;
+use crate::model::{Link, Place, ResourceIdx, Unknown, ValueId, Values};
+use crate::source::Span;
+
+/// A backend as an Ingress names it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Backend<'d> {
+    pub(super) service: &'d str,
+    pub(super) port: PortRef<'d>,
+    /// Where the Service is named.
+    pub(super) at: Span,
+}
+
+impl Backend<'_> {
+    /// `service:port`.
+    pub(super) fn label(&self) -> String {
+        match self.port {
+            PortRef::Number(number) => format!("{}:{number}", self.service),
+            PortRef::Name(name) => format!("{}:{name}", self.service),
+        }
+    }
+}
+
+/// What decides which codes and ports mean what.
+struct Shape {
+    version: Version,
+    is_ip: Option<bool>,
+}
+
+/// Whether the group speaks gRPC, as far as it is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Grpc,
+    Other,
+    Unknown,
+}
+
+impl<'d> Lowering<'_, 'd> {
+    /// Makes the target group of a backend; the caller sees to it that each is made once.
+    pub(super) fn target_group(&mut self, ingress: usize, claim: Claim, backend: Backend<'d>) -> ResourceIdx {
+        let object = &self.world.objects[ingress];
+        let id = format!("Ingress {} -> {}", object.full_name(), backend.label());
+        let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";
+        let resource = self.add_built(object, id, kind, object.name_span, claim.platform);
+
+        let candidates = self.services.find(self.world, backend.service, object);
+        let service = match candidates.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        };
+        let port = service.and_then(|idx| {
+            let service = &self.services.all[idx];
+            let wanted = service.port(backend.port)?;
+            service.ports.iter().position(|port| std::ptr::eq(port, wanted))
+        });
+        let view = View {
+            world: self.world,
+            params: claim.params,
+            services: candidates
+                .iter()
+                .map(|idx| &self.world.objects[self.services.all[*idx].object].annotations)
+                .collect(),
+            ingress: &object.annotations,
+            name: object.name_span,
+        };
+        let known = service.zip(port).map(|(service, port)| (&self.services.all[service].ports, port));
+        let properties = properties(&mut self.builder.values, &view, claim, known);
+        let missing = service.filter(|_| port.is_none()).map(|_| {
+            let place = Place::written(backend.at, backend.at);
+            let values = &mut self.builder.values;
+            let entry = [
+                ("Kind", values.text("service-port", place)),
+                ("Name", values.text(&backend.label(), place)),
+            ];
+            let entry = values.map_of(&entry, place);
+            values.list(&[entry], place)
+        });
+        let draft = self.builder.draft_mut(resource);
+        draft.properties = Some(properties);
+        draft.sections.extend(missing.map(|missing| ("Missing", missing)));
+        if let Some((service, port)) = service.zip(port) {
+            of_service_port(draft, &self.services.all[service].ports[port]);
+        }
+        let health_check_port = view.get("healthcheck-port");
+        let group = Group { resource, backend: service.zip(port), owner: ingress };
+        self.link_backend(group);
+        self.link_health_check(group, &health_check_port);
+        self.groups.push(group);
+        resource
+    }
+
+    /// Links the ports that the health check reaches.
+    pub(super) fn link_health_check(&mut self, group: Group, setting: &Layered<'d>) {
+        let Some((service, port)) = group.backend else { return };
+        let service = &self.services.all[service];
+        let setting = setting.written().filter(|setting| setting.text != "traffic-port");
+        let mut reached: Vec<ResourceIdx> = Vec::new();
+        match setting.map(|setting| (setting.text, setting.text.parse::<i64>())) {
+            None => {
+                reached.extend(service.ports[port].behind.iter().map(|id| self.ports.all[id.0].resource));
+            }
+            Some((_, Ok(number))) => {
+                for port in &self.ports.all {
+                    let super::workloads::Selected::Workloads(selected) = &service.selected else { break };
+                    if port.number == Some(number)
+                        && port.workload.is_some_and(|workload| selected.contains(&workload))
+                    {
+                        reached.push(port.resource);
+                    }
+                }
+                for port in &service.ports {
+                    if port.node_port.is_some_and(|(node_port, _)| node_port == number)
+                        || matches!(port.target, Some((PortRef::Number(target), _)) if target == number)
+                    {
+                        reached.extend(port.behind.iter().map(|id| self.ports.all[id.0].resource));
+                    }
+                }
+            }
+            Some((name, Err(_))) => {
+                if let Some(port) = service.port(PortRef::Name(name)) {
+                    reached.extend(port.behind.iter().map(|id| self.ports.all[id.0].resource));
+                }
+            }
+        }
+        if reached.is_empty() {
+            self.builder.draft_mut(group.resource).unknown_links.push(Link::HealthCheckPorts);
+        }
+        for resource in reached {
+            self.builder.link(group.resource, Link::HealthCheckPorts, resource);
+        }
+    }
+}
+
+fn properties<'d>(
+    values: &mut Values,
+    view: &View<'_, 'd>,
+    claim: Claim,
+    known: Option<(&Vec<ServicePort<'d>>, usize)>,
+) -> ValueId {
+    let name = view.name;
+    let mut properties = Properties::default();
+    let protocol = view.get("backend-protocol");
+    properties.put_layered(values, "Protocol", &protocol, name, |setting, values| {
+        setting.word(values, &["HTTP", "HTTPS"])
+    });
+    let version = view.get("backend-protocol-version");
+    properties.put_layered(values, "ProtocolVersion", &version, name, |setting, values| {
+        setting.word(values, &["HTTP1", "HTTP2", "GRPC"])
+    });
+    let target_type = view.get_over("target-type", &["targetType"]);
+    properties.put_layered(values, "TargetType", &target_type, name, |setting, values| {
+        setting.word(values, &["instance", "ip"])
+    });
+    let shape = Shape {
+        version: match &version {
+            Layered::Written(setting) if setting.text == "GRPC" => Version::Grpc,
+            Layered::Written(setting) if matches!(setting.text, "HTTP1" | "HTTP2") => Version::Other,
+            Layered::Absent => Version::Other,
+            _ => Version::Unknown,
+        },
+        is_ip: match &target_type {
+            Layered::Written(setting) if setting.text == "ip" => Some(true),
+            Layered::Written(setting) if setting.text == "instance" => Some(false),
+            Layered::Absent => Some(claim.platform == crate::model::Platform::AutoMode),
+            _ => None,
+        },
+    };
+    put_port(&mut properties, values, &shape, known);
+    put_health_check(&mut properties, values, view, &shape, known);
+    let attributes = view.get("target-group-attributes");
+    properties.put_layered(values, "TargetGroupAttributes", &attributes, name, |setting, values| {
+        let list = setting.attributes(values);
+        values.list(&list, setting.place())
+    });
+    properties.finish(values, Place::written(name, name))
+}
+
+/// The port of the targets: the node port, or the pod's. A node port that is not written is made up by the
+/// cluster, so that no other setting can mean it; it is left absent.
+fn put_port(
+    properties: &mut Properties,
+    values: &mut Values,
+    shape: &Shape,
+    known: Option<(&Vec<ServicePort<'_>>, usize)>,
+) {
+    let port = known.map(|(ports, port)| &ports[port]);
+    match shape.is_ip {
+        Some(true) => {
+            if let Some((PortRef::Number(number), span)) = port.and_then(|port| port.target) {
+                properties.put("Port", values.int(number, Place::written(span, span)));
+            }
+        }
+        Some(false) => {
+            if let Some((number, span)) = port.and_then(|port| port.node_port) {
+                properties.put("Port", values.int(number, Place::written(span, span)));
+            }
+        }
+        None => {}
+    }
+}
+
+fn put_health_check<'d>(
+    properties: &mut Properties,
+    values: &mut Values,
+    view: &View<'_, 'd>,
+    shape: &Shape,
+    known: Option<(&Vec<ServicePort<'d>>, usize)>,
+) {
+    let name = view.name;
+    let protocol = view.get("healthcheck-protocol");
+    properties.put_layered(values, "HealthCheckProtocol", &protocol, name, |setting, values| {
+        setting.word(values, &["HTTP", "HTTPS"])
+    });
+    let path = view.get("healthcheck-path");
+    properties.put_layered(values, "HealthCheckPath", &path, name, Setting::value);
+    let port = view.get("healthcheck-port");
+    properties.put_layered(values, "HealthCheckPort", &port, name, |setting, values| {
+        let ports = known.map(|(ports, _)| ports.as_slice());
+        health_check_port(setting, values, ports, shape.is_ip)
+    });
+    let numbers = [
+        ("HealthCheckIntervalSeconds", "healthcheck-interval-seconds"),
+        ("HealthCheckTimeoutSeconds", "healthcheck-timeout-seconds"),
+        ("HealthyThresholdCount", "healthy-threshold-count"),
+        ("UnhealthyThresholdCount", "unhealthy-threshold-count"),
+    ];
+    for (property, annotation) in numbers {
+        let setting = view.get(annotation);
+        properties.put_layered(values, property, &setting, name, Setting::number);
+    }
+    let codes = view.get("success-codes");
+    properties.put_layered(values, "Matcher", &codes, name, |setting, values| {
+        let place = setting.place();
+        let key = match shape.version {
+            Version::Grpc => "GrpcCode",
+            Version::Other => "HttpCode",
+            Version::Unknown => return values.unknown(Unknown::Invalid, place),
+        };
+        let codes = setting.value(values);
+        values.map_of(&[(key, codes)], place)
+    });
+}
+
+/// `traffic-port`, a number, or the name of a port of the Service: its target for addresses, its node port for instances.
+pub(super) fn health_check_port(
+    setting: &Setting<'_>,
+    values: &mut Values,
+    ports: Option<&[ServicePort<'_>]>,
+    is_ip: Option<bool>,
+) -> ValueId {
+    let place = setting.place();
+    if setting.text == "traffic-port" || setting.is_placeholder() {
+        return setting.value(values);
+    }
+    if let Ok(number) = setting.text.parse() {
+        return values.int(number, place);
+    }
+    let Some(ports) = ports else { return values.unknown(Unknown::Outside, place) };
+    let named = ports.iter().find(|port| port.name.is_some_and(|(name, _)| name == setting.text));
+    match (named, is_ip) {
+        (None, _) => values.unknown(Unknown::Invalid, place),
+        (Some(port), Some(true)) => match port.target {
+            Some((PortRef::Number(number), _)) => values.int(number, place),
+            _ => values.unknown(Unknown::Invalid, place),
+        },
+        (Some(port), Some(false)) => match port.node_port {
+            Some((number, _)) => values.int(number, place),
+            None => values.unknown(Unknown::Computed, place),
+        },
+        (Some(_), None) => values.unknown(Unknown::Outside, place),
+    }
+}
