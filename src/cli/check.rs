@@ -15,7 +15,8 @@ use crate::source::read::{self, Loaded, ReadOptions, Skipped};
 pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     let Configured { settings, mut file, sources, exclude } = settings::load(args)?;
     let rules: Vec<RuleInfo> = Vec::new();
-    let names = rules.iter().map(|rule| rule.name.as_str());
+    let checks = report::checks();
+    let names = rules.iter().chain(&checks).map(|rule| rule.name.as_str());
     file.diagnostics.extend(config::unknown_rules(&file.names, names.clone()));
     if !file.diagnostics.is_empty() {
         show_broken(sources, file.diagnostics, color)?;

@@ -11,6 +11,7 @@ mod terminal;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
+use std::panic;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -26,6 +27,19 @@ const FAILED: u8 = 2;
 
 /// Runs the program with its arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    panic::set_hook(Box::new(|bug| {
+        let _ = writeln!(io::stderr(), "error: this is a bug in grpc-guard: {bug}");
+        let _ = writeln!(
+            io::stderr(),
+            "please report it, with the input: {}/issues",
+            env!("CARGO_PKG_REPOSITORY")
+        );
+    }));
+    let args: Vec<OsString> = args.into_iter().collect();
+    panic::catch_unwind(|| dispatch(args)).unwrap_or(ExitCode::from(FAILED))
+}
+
+fn dispatch(args: Vec<OsString>) -> ExitCode {
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {

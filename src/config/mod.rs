@@ -75,11 +75,9 @@ impl Settings {
             && self.levels.get(rule) != Some(&Level::Off)
     }
 
-    /// The severity that a rule's findings have when it gave them `own`; `None` when they are dropped.
+    /// The severity of a diagnostic that has `own` by itself; `None` when it is dropped. Holds for rules and for what is
+    /// said of the files themselves, which `only` leaves alone: a file with broken syntax was not checked by any rule.
     pub fn severity(&self, rule: &str, own: Severity) -> Option<Severity> {
-        if !self.runs(rule) {
-            return None;
-        }
         match self.levels.get(rule) {
             Some(level) => level.severity(),
             None => Some(own),
