@@ -117,7 +117,7 @@ fn written(format: Format, analysis: &Analysis, options: &Options) -> String {
 }
 
 fn options() -> Options {
-    Options { width: 80, exit_code: 2, ..Options::default() }
+    Options { width: 80, exit_code: 2, n_rules: rules().len(), ..Options::default() }
 }
 
 #[test]

@@ -64,6 +64,12 @@ impl Format {
         ("checkstyle", Format::Checkstyle),
         ("rdjson", Format::Rdjson),
     ];
+
+    /// Whether the format describes all rules, rather than only those that found something. Describing a rule means
+    /// reading its file, which a run otherwise does only for rules that its resources can meet.
+    pub fn needs_all_rules(self) -> bool {
+        self == Format::Sarif
+    }
 }
 
 /// What reports say about a rule.
@@ -96,11 +102,13 @@ pub struct Options {
     pub quiet: bool,
     /// The root of the repository; machine formats name files relative to it.
     pub root: Option<PathBuf>,
+    /// How many rules could run.
+    pub n_rules: usize,
     /// The status with which the process is going to end.
     pub exit_code: u8,
 }
 
-/// Writes an analysis; `rules` are all rules that could run, in the catalog's order.
+/// Writes an analysis. `rules` are those that [`Format::needs_all_rules`] asks for, in the catalog's order.
 pub fn write(
     format: Format,
     analysis: &Analysis,

@@ -34,7 +34,7 @@ pub(super) fn write(
         writeln!(out)?;
     }
     if !options.quiet {
-        write_summary(analysis, rules, out, &styles)?;
+        write_summary(analysis, rules, out, options, &styles)?;
     }
     Ok(())
 }
@@ -44,6 +44,7 @@ fn write_summary(
     analysis: &Analysis,
     rules: &[RuleInfo],
     out: &mut dyn Write,
+    options: &Options,
     styles: &Styles,
 ) -> io::Result<()> {
     let counts = Counts::of(analysis);
@@ -63,7 +64,7 @@ fn write_summary(
         n => format!(" ({n} suppressed)"),
     };
     if found.is_empty() {
-        let n_rules = counted(rules.len(), "rule");
+        let n_rules = counted(options.n_rules, "rule");
         return writeln!(
             out,
             "{}: {files} checked with {n_rules}{suppressed}",
