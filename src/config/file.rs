@@ -133,7 +133,10 @@ impl ConfigFile {
             return Some(*choice);
         }
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-        let message = format!("`{}` cannot be `{text}`", entry.name());
+        let message = match text {
+            "" => format!("`{}` has no value", entry.name()),
+            _ => format!("`{}` cannot be `{text}`", entry.name()),
+        };
         self.wrong(place(entry), message, Some(meant(text, &words)));
         None
     }
@@ -184,5 +187,111 @@ fn listed(words: &[&str]) -> String {
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => quoted.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+
+    fn read(text: &str) -> (ConfigFile, Vec<String>) {
+        let mut sources = SourceMap::default();
+        let id = sources.add(Source::new("grpc-guard.yaml", text));
+        let config = parse(id, sources.get(id));
+        let told = |found: &Diagnostic| {
+            let at = sources.get(id).position(found.primary.span.start);
+            let help = found.help.as_deref().unwrap_or_default();
+            format!("{}:{} {} ({help})", at.line, at.column, found.message)
+        };
+        let lines = config.diagnostics.iter().map(told).collect();
+        (config, lines)
+    }
+
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(read(text).1, expected, "{text}");
+    }
+
+    #[test]
+    fn a_whole_file() {
+        let (config, wrong) = read(
+            "fail-on: warning\nbuiltin: false\nlevels:\n  a-rule: off\n  b-rule: warn\n\
+             rules: [policies/]\nexclude:\n  - vendor/\nplatform: eks-auto-mode\n",
+        );
+        assert_eq!(wrong, Vec::<String>::new());
+        let settings = config.settings;
+        assert_eq!(settings.fail_on, Some(Severity::Warning));
+        assert!(!settings.builtin);
+        assert_eq!(settings.severity("a-rule", Severity::Error), None);
+        assert_eq!(settings.severity("b-rule", Severity::Error), Some(Severity::Warning));
+        assert_eq!(settings.severity("c-rule", Severity::Info), Some(Severity::Info));
+        assert_eq!(settings.rules, [PathBuf::from("policies/")]);
+        assert_eq!(settings.exclude, ["vendor/"]);
+        assert_eq!(settings.platforms.controller, Some(ControllerHint::AutoMode));
+        let names: Vec<&str> = config.names.iter().map(|name| name.value.as_str()).collect();
+        assert_eq!(names, ["a-rule", "b-rule"]);
+    }
+
+    #[test]
+    fn an_empty_file_changes_nothing() {
+        for text in ["", "# nothing\n", "---\n", "levels: {}\n"] {
+            check(text, &[]);
+            assert_eq!(read(text).0.settings, Settings::default(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_located_and_all_of_them_are_told() {
+        check(
+            "levles: {}\nfail-on: warn\nplatform: fargate\nbuiltin: maybe\n",
+            &[
+                "1:1 there is no key `levles` in a configuration (did you mean `levels`?)",
+                "2:10 `fail-on` cannot be `warn` (did you mean `warning`?)",
+                "3:11 `platform` cannot be `fargate` (use `aws-load-balancer-controller`, `eks-auto-mode` or `in-tree`)",
+                "4:10 `builtin` is `true` or `false` ()",
+            ],
+        );
+        check(
+            "levels:\n  a-rule: warning\n  b-rule:\n",
+            &[
+                "2:11 `a-rule` cannot be `warning` (did you mean `warn`?)",
+                "3:3 `b-rule` has no value (use `off`, `info`, `warn` or `error`)",
+            ],
+        );
+        check(
+            "levels: 3\n",
+            &["1:9 `levels` is a map of rules and levels (write one line for each rule: `rule-name: off`)"],
+        );
+        check(
+            "exclude: vendor/\n",
+            &["1:10 `exclude` is a list of texts (write `exclude: [first, second]`)"],
+        );
+        check(
+            "[a]\n",
+            &[
+                "1:1 a configuration is a map (write keys and values; the keys are `builtin`, `exclude`, `fail-on`, `levels`, `platform` or `rules`)",
+            ],
+        );
+        check("rules: []\n---\nrules: []\n", &["3:1 a configuration is one document ()"]);
+    }
+
+    #[test]
+    fn names_are_held_against_the_catalog() {
+        let (config, _) = read("levels: {target-group-htp1: off, zzz: off, listener-without-https: off}\n");
+        let known = ["listener-without-https", "target-group-http1"];
+        let told: Vec<(String, Option<String>)> = unknown_rules(&config.names, known.into_iter())
+            .into_iter()
+            .map(|found| (found.message, found.help))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (
+                    "there is no rule `target-group-htp1`".to_string(),
+                    Some("did you mean `target-group-http1`?".to_string())
+                ),
+                ("there is no rule `zzz`".to_string(), Some("`grpc-guard rules` lists them all".to_string())),
+            ]
+        );
     }
 }
