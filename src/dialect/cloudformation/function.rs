@@ -88,6 +88,11 @@ pub(super) fn call(node: NodeRef<'_>) -> Option<Call<'_>> {
         };
         return Some(Call { function, argument: node, form: Form::Tag });
     }
+    long_call(node)
+}
+
+/// The function that a node is in the long form, whatever its tag: `!Base64 {Ref: X}` is two functions.
+pub(super) fn long_call(node: NodeRef<'_>) -> Option<Call<'_>> {
     let (name, argument) = only_entry(node)?;
     let function = match name {
         "Ref" => Function::Ref,

@@ -11,6 +11,8 @@ mod resolve;
 mod resources;
 mod scenario;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use super::{File, Lowered, Platforms};
 use crate::document::{Kind, NodeRef};

@@ -79,7 +79,10 @@ impl<'t, 'd> Resolver<'t, 'd> {
     /// The value of a function's argument.
     pub(super) fn argument(&mut self, call: Call<'d>, place: Place) -> Option<ValueId> {
         match call.form {
-            Form::Tag => self.nested(place, |resolver| Some(resolver.content(call.argument, place))),
+            Form::Tag => self.nested(place, |resolver| match function::long_call(call.argument) {
+                Some(inner) => resolver.call(inner, place),
+                None => Some(resolver.content(call.argument, place)),
+            }),
             Form::Key => self.value(call.argument, place.anchor),
         }
     }
