@@ -102,6 +102,10 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) no_config: bool,
 
+    /// Leave out what the configuration excludes even when it is named, as hooks do.
+    #[arg(long)]
+    pub(super) force_exclude: bool,
+
     /// The path under which standard input is reported.
     #[arg(long, value_name = "PATH", default_value = "<stdin>")]
     pub(super) stdin_filename: String,

@@ -24,7 +24,12 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     }
     settings::check_flags(args, names)?;
 
-    let options = ReadOptions { stdin_name: args.stdin_filename.clone(), exclude, ..ReadOptions::default() };
+    let options = ReadOptions {
+        stdin_name: args.stdin_filename.clone(),
+        exclude,
+        force_exclude: args.force_exclude,
+        ..ReadOptions::default()
+    };
     let mut loaded = read::read(&args.paths, &options);
     let skipped = std::mem::take(&mut loaded.skipped);
     let analysis = analyze(loaded);

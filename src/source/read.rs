@@ -44,6 +44,8 @@ pub struct ReadOptions {
     pub stdin_name: String,
     /// Paths that a walk leaves out, beside those of the ignore files.
     pub exclude: Option<Gitignore>,
+    /// Whether `exclude` holds for named files too, for hooks that name whatever has changed.
+    pub force_exclude: bool,
     /// Larger files are refused.
     pub max_bytes: u64,
 }
@@ -54,6 +56,7 @@ impl Default for ReadOptions {
             wanted: Wanted::Infrastructure,
             stdin_name: "<stdin>".to_string(),
             exclude: None,
+            force_exclude: false,
             max_bytes: MAX_BYTES,
         }
     }
@@ -218,6 +221,8 @@ impl Discovery<'_> {
         };
         if metadata.is_dir() {
             self.walk(path);
+        } else if self.options.force_exclude && self.is_excluded(path) {
+            self.skipped.push(Skipped { path: shown(path), reason: "it is excluded" });
         } else if let Some(what) = special(&metadata) {
             self.failed.insert(shown(path), ProblemKind::NotAFile(what));
         } else if self.options.wanted == Wanted::Infrastructure && is_native_terraform(path) {
@@ -226,6 +231,12 @@ impl Discovery<'_> {
             let candidate = Candidate { from: From::File(path.to_path_buf()), explicit: true };
             self.candidates.insert(shown(path), candidate);
         }
+    }
+
+    fn is_excluded(&self, path: &Path) -> bool {
+        let Some(exclude) = &self.options.exclude else { return false };
+        let Ok(path) = std::path::absolute(path) else { return false };
+        path.starts_with(exclude.path()) && exclude.matched_path_or_any_parents(path, false).is_ignore()
     }
 
     /// Adds the candidates below a directory.
@@ -586,6 +597,19 @@ mod tests {
         let files: Vec<(&str, &[u8])> =
             names.iter().rev().map(|name| (name.as_str(), name.as_bytes())).collect();
         check(&files, &["."], &names.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn exclusion_holds_for_named_files_when_forced() {
+        let dir = directory(&[("a/x.yaml", b""), ("b/y.yaml", b"")]);
+        let mut exclude = ignore::gitignore::GitignoreBuilder::new(dir.path());
+        exclude.add_line(None, "a/").expect("a pattern");
+        let exclude = Some(exclude.build().expect("patterns"));
+        let mut options = ReadOptions { exclude, ..ReadOptions::default() };
+        assert_eq!(outcome(&dir, &["."], &options), ["b/y.yaml"]);
+        assert_eq!(outcome(&dir, &["a/x.yaml"], &options), ["a/x.yaml (named)"]);
+        options.force_exclude = true;
+        assert_eq!(outcome(&dir, &["a/x.yaml"], &options), ["a/x.yaml skipped: it is excluded"]);
     }
 
     #[test]
