@@ -45,6 +45,12 @@ pub(super) enum Command {
         #[command(flatten)]
         rules: RuleArgs,
     },
+    /// Print what was understood of files, as rules with `input: model` see it.
+    Model {
+        /// Files and directories.
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

@@ -12,11 +12,17 @@ mod terminal;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::panic;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
+
+use crate::config::Settings;
+use crate::engine;
+use crate::model::Model;
+use crate::source::read::{self, ReadOptions};
 
 /// Nothing at or above `--fail-on`.
 const CLEAN: u8 = 0;
@@ -56,6 +62,7 @@ fn dispatch(args: Vec<OsString>) -> ExitCode {
         Command::Explain { rule, rules: chosen } => {
             rules::load(chosen).and_then(|all| rules::explain(&all, rule))
         }
+        Command::Model { paths } => model(paths),
         Command::Completions { shell } => completions(*shell),
     };
     ExitCode::from(status.unwrap_or_else(|error| {
@@ -70,6 +77,16 @@ fn dispatch(args: Vec<OsString>) -> ExitCode {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Prints the models of files: one object, or a list where there are several projects or scenarios.
+fn model(paths: &[PathBuf]) -> anyhow::Result<u8> {
+    let loaded = read::read(paths, &ReadOptions::default());
+    let models = engine::models(&loaded, &Settings::default());
+    let mut json: Vec<serde_json::Value> = models.iter().map(Model::to_json).collect();
+    let printed = if json.len() == 1 { json.remove(0) } else { serde_json::Value::Array(json) };
+    terminal::print(format!("{printed:#}\n").as_bytes())?;
+    Ok(CLEAN)
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<u8> {

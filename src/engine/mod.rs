@@ -2,8 +2,13 @@
 //!
 //! Knows no output format.
 
+mod load;
+
+use crate::config::Settings;
 use crate::diagnostic::Diagnostic;
+use crate::model::Model;
 use crate::source::SourceMap;
+use crate::source::read::Loaded;
 
 /// Figures of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,4 +28,10 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// Figures.
     pub stats: Stats,
+}
+
+/// The models of all projects among the files, in the order of their paths.
+pub fn models(loaded: &Loaded, settings: &Settings) -> Vec<Model> {
+    let projects = load::load(loaded).projects;
+    projects.iter().flat_map(|project| project.lower(&loaded.sources, &settings.platforms).0).collect()
 }
