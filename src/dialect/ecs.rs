@@ -51,7 +51,7 @@ fn port(
     let values = &builder.values;
     let text_of = |value: ValueId, key: &str| {
         let value = values.get(value, key)?;
-        Some((values.as_text(value)?.to_string(), values.place(value).span, value))
+        Some((values.known_parts(value)?.to_string(), values.place(value).span, value))
     };
     let name = text_of(container, "Name");
     let image = text_of(container, "Image");

@@ -246,7 +246,7 @@ fn names(
     }
     for key in ["Name", "ServiceName", "Family", "LoadBalancerName"] {
         if let Some(value) = values.get(properties, key)
-            && let Some(text) = values.as_text(value)
+            && let Some(text) = values.known_parts(value)
         {
             found.extend(signs::name(whose(draft), text, values.place(value).span));
         }
@@ -266,7 +266,7 @@ fn name_tag(values: &Values, properties: ValueId) -> Option<(&str, Span)> {
             values.get(*values.items(tags).iter().find(is_name)?, "Value")?
         }
     };
-    Some((values.as_text(value)?, values.place(value).span))
+    Some((values.known_parts(value)?, values.place(value).span))
 }
 
 fn target_group(

@@ -88,7 +88,12 @@ enum Stored {
     List { start: u32, end: u32 },
     Map { start: u32, end: u32 },
     Reference(ResourceIdx),
-    Unknown(Unknown),
+    /// The range is of what is known of a text.
+    Unknown {
+        why: Unknown,
+        start: u32,
+        end: u32,
+    },
 }
 
 /// A value, looked at.
@@ -183,7 +188,15 @@ impl Values {
 
     /// Adds a value that the files do not settle.
     pub fn unknown(&mut self, why: Unknown, place: Place) -> ValueId {
-        self.push(Stored::Unknown(why), place)
+        self.push(Stored::Unknown { why, start: 0, end: 0 }, place)
+    }
+
+    /// Adds a text of which only parts are known; `…` stands for the others.
+    pub fn unknown_text(&mut self, why: Unknown, parts: &str, place: Place) -> ValueId {
+        let start = self.text.len() as u32;
+        self.text.push_str(parts);
+        let end = self.text.len() as u32;
+        self.push(Stored::Unknown { why, start, end }, place)
     }
 
     /// Adds a list.
@@ -271,7 +284,7 @@ impl Values {
             Stored::List { start, end } => Data::List(&self.items[start as usize..end as usize]),
             Stored::Map { start, end } => Data::Map(&self.entries[start as usize..end as usize]),
             Stored::Reference(target) => Data::Reference(target),
-            Stored::Unknown(why) => Data::Unknown(why),
+            Stored::Unknown { why, .. } => Data::Unknown(why),
         }
     }
 
@@ -311,6 +324,18 @@ impl Values {
     pub fn as_text(&self, value: ValueId) -> Option<&str> {
         match self.data(value) {
             Data::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a text value, or what is known of an unknown one, with `…` for the rest. Good for names and
+    /// what they hint at, never for what a property is.
+    pub fn known_parts(&self, value: ValueId) -> Option<&str> {
+        match self.slots[value.0 as usize].stored {
+            Stored::Text { start, end } => Some(&self.text[start as usize..end as usize]),
+            Stored::Unknown { start, end, .. } if start < end => {
+                Some(&self.text[start as usize..end as usize])
+            }
             _ => None,
         }
     }
