@@ -84,9 +84,18 @@ enum Stored {
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text { start: u32, end: u32 },
-    List { start: u32, end: u32 },
-    Map { start: u32, end: u32 },
+    Text {
+        start: u32,
+        end: u32,
+    },
+    List {
+        start: u32,
+        end: u32,
+    },
+    Map {
+        start: u32,
+        end: u32,
+    },
     Reference(ResourceIdx),
     /// The range is of what is known of a text.
     Unknown {

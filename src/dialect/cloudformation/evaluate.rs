@@ -11,6 +11,14 @@ const MAX_TEXT: usize = 1 << 20;
 /// How many items `Fn::Split` gives.
 const MAX_ITEMS: usize = 10_000;
 
+/// A text in the making.
+#[derive(Debug, Default)]
+struct Assembled {
+    /// What is known of it, with `…` for the rest.
+    parts: String,
+    unknown: Option<Unknown>,
+}
+
 impl<'d> Resolver<'_, 'd> {
     fn unknown(&mut self, why: Unknown, place: Place) -> ValueId {
         self.builder.values.unknown(why, place)
@@ -45,6 +53,32 @@ impl<'d> Resolver<'_, 'd> {
             Ok(text) if text.len() <= MAX_TEXT => self.builder.values.text(&text, place),
             Ok(_) => self.unknown(Unknown::Limit, place),
             Err(why) => self.unknown(why, place),
+        }
+    }
+
+    /// Adds to a text in the making: an operand, or a sign that a part is not known.
+    fn append(&mut self, text: &mut Assembled, value: Option<ValueId>) {
+        match self.operand(value) {
+            Ok(operand) => text.parts.push_str(&operand),
+            Err(why) => {
+                let known = value.and_then(|value| self.builder.values.known_parts(value));
+                text.parts.push_str(known.unwrap_or("…"));
+                text.unknown = text.unknown.or(Some(why));
+            }
+        }
+        if text.parts.len() > MAX_TEXT {
+            text.unknown = Some(Unknown::Limit);
+            text.parts.clear();
+        }
+    }
+
+    fn assembled(&mut self, text: &Assembled, place: Place) -> ValueId {
+        match text.unknown {
+            None => self.builder.values.text(&text.parts, place),
+            Some(why) if text.parts.contains(char::is_alphanumeric) => {
+                self.builder.values.unknown_text(why, &text.parts, place)
+            }
+            Some(why) => self.unknown(why, place),
         }
     }
 
@@ -109,30 +143,22 @@ impl<'d> Resolver<'_, 'd> {
         if let (Some(Piece::Placeholder(name)), None) = (pieces.next(), pieces.next()) {
             return self.placeholder(name, variables, place);
         }
-        let mut text = String::new();
-        let mut unknown = None;
+        let mut text = Assembled::default();
         for piece in function::placeholders(&template) {
             match piece {
-                Piece::Text(piece) => text.push_str(piece),
+                Piece::Text(piece) => text.parts.push_str(piece),
                 Piece::Escaped(name) => {
-                    text.push_str("${");
-                    text.push_str(name);
-                    text.push('}');
+                    text.parts.push_str("${");
+                    text.parts.push_str(name);
+                    text.parts.push('}');
                 }
                 Piece::Placeholder(name) => {
                     let value = self.placeholder(name, variables, place);
-                    match self.operand(value) {
-                        Ok(value) => text.push_str(&value),
-                        Err(why) => unknown = unknown.or(Some(why)),
-                    }
+                    self.append(&mut text, value);
                 }
             }
-            if text.len() > MAX_TEXT {
-                unknown = Some(Unknown::Limit);
-                break;
-            }
         }
-        Some(self.text_or_unknown(unknown.map_or(Ok(text), Err), place))
+        Some(self.assembled(&text, place))
     }
 
     /// What stands for `${name}`.
@@ -160,23 +186,14 @@ impl<'d> Resolver<'_, 'd> {
         {
             return self.builder.values.copy_at(single, place);
         }
-        let delimiter = self.operand(delimiter);
-        let mut text = String::new();
-        let mut unknown = delimiter.as_ref().err().copied();
-        let delimiter = delimiter.unwrap_or_default();
+        let mut text = Assembled::default();
         for (at, item) in items.into_iter().enumerate() {
             if at > 0 {
-                text.push_str(&delimiter);
+                self.append(&mut text, delimiter);
             }
-            match self.operand(Some(item)) {
-                Ok(item) => text.push_str(&item),
-                Err(why) => unknown = unknown.or(Some(why)),
-            }
-            if text.len() > MAX_TEXT {
-                break;
-            }
+            self.append(&mut text, Some(item));
         }
-        self.text_or_unknown(unknown.map_or(Ok(text), Err), place)
+        self.assembled(&text, place)
     }
 
     pub(super) fn fn_select(&mut self, call: Call<'d>, place: Place) -> Option<ValueId> {

@@ -43,7 +43,10 @@ fn print(model: &Model, value: ValueId) -> String {
             format!("{{{text}}}")
         }
         Data::Reference(idx) => format!("->{}", model.resource(idx).id),
-        Data::Unknown(why) => format!("?{why:?}"),
+        Data::Unknown(why) => match values.known_parts(value) {
+            Some(parts) => format!("?{why:?} '{parts}'"),
+            None => format!("?{why:?}"),
+        },
     }
 }
 
@@ -144,7 +147,7 @@ fn references_to_resources() {
     gives("!GetAtt Child.Outputs.GroupArn", "?Outside");
     gives("!GetAtt Nowhere.Arn", "?Expression");
     gives("!GetAtt Group", "?Expression");
-    gives("!Sub 'arn-${Group}'", "?Computed");
+    gives("!Sub 'arn-${Group}'", "?Computed 'arn-…'");
     gives("!Sub '${Group.TargetGroupArn}'", "->Group");
 }
 
@@ -155,14 +158,16 @@ fn functions_on_text() {
     gives("{Fn::Sub: ['${Name}', {Name: mine}]}", "'mine'");
     gives("!Sub '${!Name}'", "'${Name}'");
     gives("!Sub 'a${!B}c'", "'a${B}c'");
-    gives("!Sub '${Open}-grpc'", "?Parameter");
-    gives("!Sub '${AWS::StackName}-grpc'", "?Outside");
+    gives("!Sub '${Open}-grpc'", "?Parameter '…-grpc'");
+    gives("!Sub '${AWS::StackName}-grpc'", "?Outside '…-grpc'");
+    gives("!Sub '${AWS::StackName}/${Open}'", "?Outside");
+    gives("!Join ['-', [!Sub '${Open}.a', b]]", "?Parameter '….a-b'");
     gives("!Sub plain", "'plain'");
     gives("!Sub ''", "''");
     gives("!Sub []", "?Expression");
     gives("!Join ['-', [a, !Ref Name, 1, true]]", "'a-orders-1-true'");
     gives("!Join ['-', !Ref Names]", "'a-b-c'");
-    gives("!Join ['-', [a, !Ref Open]]", "?Parameter");
+    gives("!Join ['-', [a, !Ref Open]]", "?Parameter 'a-…'");
     gives("!Join ['-', [a, !Ref 'AWS::NoValue']]", "'a'");
     gives("!Join ['-']", "?Expression");
     gives("!Join [',', [!Join ['.', [a, b]], c]]", "'a.b,c'");
