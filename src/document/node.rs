@@ -355,6 +355,11 @@ impl DocumentBuilder {
         self.document.roots.push(node);
     }
 
+    /// Takes back the document that was ended last.
+    pub fn pop_root(&mut self) {
+        self.document.roots.pop();
+    }
+
     /// Records a comment.
     pub fn comment(&mut self, comment: Comment) {
         self.document.comments.push(comment);
