@@ -367,7 +367,8 @@ impl<'d> Lowering<'_, 'd> {
             .iter()
             .filter_map(|name| {
                 let setting = self.setting(service, name)?;
-                signs::name(signs::NameOf::Nearby("an annotation"), setting.text, setting.span)
+                let evidence = signs::name(signs::NameOf::Nearby("annotation"), setting.text, setting.span)?;
+                Some(Evidence { text: format!("annotation `{name}` says `{}`", setting.text), ..evidence })
             })
             .collect()
     }

@@ -11,6 +11,7 @@ mod ingress;
 mod listeners;
 mod lowering;
 mod objects;
+mod other_routes;
 mod ports;
 mod probes;
 mod rules;
@@ -18,6 +19,9 @@ mod services;
 mod target_groups;
 mod values;
 mod workloads;
+
+#[cfg(test)]
+mod tests;
 
 use self::classes::Cluster;
 use self::lowering::{Ids, Lowering};
@@ -67,6 +71,7 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
         groups: Vec::new(),
         ids,
     };
+    lowering.read_other_ingresses();
     lowering.lower_ingresses();
     lowering.lower_balancers();
     lowering.join_groups();

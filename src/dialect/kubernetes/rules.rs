@@ -7,7 +7,7 @@ use super::objects::Object;
 use super::target_groups::Backend;
 use super::values::{inner_span, text};
 use super::workloads::{PortRef, port_ref};
-use crate::document::NodeRef;
+use crate::document::{Kind, NodeRef};
 use crate::model::{Place, Unknown, ValueId, Values};
 use crate::source::Span;
 
@@ -50,12 +50,12 @@ pub(super) struct RulePlan<'d> {
 /// The rules of an Ingress in the controller's order, and its default backend.
 pub(super) fn plan<'d>(object: &Object<'d>) -> (Vec<RulePlan<'d>>, Option<Plan<'d>>) {
     let mut plans = Vec::new();
-    for rule in object.spec(&["rules"]).into_iter().flat_map(NodeRef::items) {
+    for rule in object.spec(&["rules"]).into_iter().flat_map(items) {
         let host = rule.get("host").and_then(|host| Some((text(host)?, inner_span(host))));
         let mut paths: Vec<(u8, usize, RulePlan<'d>)> = rule
             .at(&["http", "paths"])
             .into_iter()
-            .flat_map(NodeRef::items)
+            .flat_map(items)
             .map(|path| path_plan(object, path, host))
             .collect();
         // Exact paths stand first, then prefixes, the longest first, then the rest as written.
@@ -64,6 +64,12 @@ pub(super) fn plan<'d>(object: &Object<'d>) -> (Vec<RulePlan<'d>>, Option<Plan<'
     }
     let default = object.spec(&["defaultBackend"]).or_else(|| object.spec(&["backend"]));
     (plans, default.map(|backend| backend_plan(&object.annotations, backend).0))
+}
+
+/// The items of a list; a mapping where a list ought to be, a forgotten dash, counts as its only item.
+fn items(node: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+    let only = (node.kind() == Kind::Mapping).then_some(node);
+    node.items().chain(only)
 }
 
 fn path_plan<'d>(

@@ -1,0 +1,124 @@
+//! What other controllers than those of AWS are told about backends: evidence, and no resources.
+
+use super::annotations::Setting;
+use super::classes;
+use super::evidence::declared;
+use super::lowering::Lowering;
+use super::objects::Object;
+use super::rules::{self, Plan};
+use super::services::Service;
+use super::target_groups::Backend;
+use crate::model::{Evidence, TlsEvidence, TlsSign, signs};
+use crate::source::Span;
+
+const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
+const GRPC_SERVICES: &str = "nginx.org/grpc-services";
+
+impl<'d> Lowering<'_, 'd> {
+    /// Reads the Ingresses of nginx.
+    pub(super) fn read_other_ingresses(&mut self) {
+        let mut through_nginx: Option<(Span, String)> = None;
+        for object in self.world.objects.iter().filter(|object| object.is_ingress()) {
+            if classes::ingress(self.world, object, &self.cluster).is_some() {
+                continue;
+            }
+            let protocol = object.annotations.get(BACKEND_PROTOCOL);
+            let protocol = protocol.filter(|setting| matches!(setting.text, "GRPC" | "GRPCS"));
+            let listed = object.annotations.get(GRPC_SERVICES);
+            let Some(setting) = protocol.or(listed) else { continue };
+            for backend in backends(object) {
+                if protocol.is_none() && !setting.list().any(|service| service == backend.service) {
+                    continue;
+                }
+                self.declare_backend(object, backend, setting, protocol.map(|protocol| protocol.text));
+            }
+            through_nginx.get_or_insert_with(|| (setting.span, object.full_name()));
+        }
+        if let Some((span, ingress)) = through_nginx {
+            let text = format!("nginx passes gRPC on for Ingress `{ingress}`");
+            self.declare_nginx(&declared(span, text));
+        }
+    }
+
+    fn declare_backend(
+        &mut self,
+        ingress: &Object<'d>,
+        backend: Backend<'d>,
+        setting: &Setting<'d>,
+        protocol: Option<&str>,
+    ) {
+        let text = format!("nginx is told that `{}` speaks gRPC", backend.service);
+        let sign = match protocol {
+            Some("GRPCS") => Some(TlsSign::Tls),
+            Some("GRPC") => Some(TlsSign::Plaintext),
+            _ => None,
+        };
+        self.declare(backend, ingress.namespace, ingress, &declared(setting.span, text.clone()));
+        for port in self.ports_of(backend, ingress.namespace, ingress) {
+            let tls = sign.map(|sign| TlsEvidence { sign, text: text.clone(), span: setting.span });
+            self.builder.draft_mut(self.ports.all[port.0].resource).tls.extend(tls);
+        }
+    }
+
+    /// Puts evidence at the pods' ports behind a backend.
+    pub(super) fn declare(
+        &mut self,
+        backend: Backend<'d>,
+        namespace: &str,
+        from: &Object<'d>,
+        evidence: &Evidence,
+    ) {
+        for port in self.ports_of(backend, namespace, from) {
+            self.builder.draft_mut(self.ports.all[port.0].resource).grpc.push(evidence.clone());
+        }
+    }
+
+    fn ports_of(
+        &self,
+        backend: Backend<'d>,
+        namespace: &str,
+        from: &Object<'d>,
+    ) -> Vec<super::ports::PortId> {
+        match self.services.find_in(self.world, backend.service, namespace, from).as_slice() {
+            [one] => {
+                self.services.all[*one].port(backend.port).map_or(Vec::new(), |port| port.behind.clone())
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// nginx itself then serves gRPC, on its TLS port.
+    fn declare_nginx(&mut self, evidence: &Evidence) {
+        for service in &self.services.all {
+            if !is_nginx(self.world.objects[service.object].name, service) {
+                continue;
+            }
+            let tls_ports = service.ports.iter().filter(|port| {
+                port.number == Some(443) || port.name.is_some_and(|(name, _)| name == "https")
+            });
+            for id in tls_ports.flat_map(|port| &port.behind) {
+                self.builder.draft_mut(self.ports.all[id.0].resource).grpc.push(evidence.clone());
+            }
+        }
+    }
+}
+
+/// Whether a Service is that of an nginx Ingress controller.
+fn is_nginx(name: &str, service: &Service<'_>) -> bool {
+    std::iter::once(name).chain(service.selector.iter().map(|(_, value)| *value)).any(|text| {
+        let words = signs::words(text);
+        let has = |word: &str| words.iter().any(|own| own == word);
+        has("nginx") && has("ingress")
+    })
+}
+
+fn backends<'d>(ingress: &Object<'d>) -> Vec<Backend<'d>> {
+    let (rules, default) = rules::plan(ingress);
+    let plans = rules.into_iter().map(|rule| rule.plan).chain(default);
+    plans
+        .filter_map(|plan| match plan {
+            Plan::Backend(backend) => Some(backend),
+            Plan::Action(_) | Plan::Unknown => None,
+        })
+        .collect()
+}
