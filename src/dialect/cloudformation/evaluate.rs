@@ -89,13 +89,15 @@ impl<'d> Resolver<'_, 'd> {
                 None => return self.unknown(Unknown::Expression, place),
             }
         } else {
-            let mut items = call.argument.items();
-            let Some(name) = items.next().and_then(|name| name.text()) else {
+            let mut parts = call.argument.items().take(2).map(|node| {
+                let value = self.value(node, place.anchor)?;
+                self.plain_text(value).map(|text| text.into_owned())
+            });
+            let (name, attribute) = (parts.next().flatten(), parts.next().flatten());
+            let Some(name) = name else {
                 return self.unknown(Unknown::Expression, place);
             };
-            let attribute = items.next().and_then(|node| self.value(node, place.anchor));
-            let attribute = attribute.and_then(|value| self.plain_text(value)).map(|text| text.into_owned());
-            (self.bound(name).into_owned(), attribute)
+            (name, attribute)
         };
         self.attribute(&name, attribute.as_deref(), place)
     }

@@ -296,7 +296,11 @@ impl<'t, 'd> Resolver<'t, 'd> {
 
     /// The text of an argument that has to be a name.
     pub(super) fn argument_text(&mut self, call: Call<'d>, place: Place) -> Option<Cow<'d, str>> {
-        if call.form == Form::Tag || function::call(call.argument).is_none() {
+        let inner = match call.form {
+            Form::Tag => function::long_call(call.argument),
+            Form::Key => function::call(call.argument),
+        };
+        if inner.is_none() {
             return call.argument.text().map(|text| self.bound(text));
         }
         let value = self.argument(call, place)?;

@@ -128,6 +128,10 @@ fn ref_of_parameters() {
     gives("[a, !Ref 'AWS::NoValue']", "['a']");
     gives("!Ref Nowhere", "?Expression");
     gives("!Ref [Name]", "?Expression");
+    gives("!Ref {Fn::Sub: 'Na${!x}'}", "?Expression");
+    gives("!Ref {Fn::Join: ['', [Na, me]]}", "'orders'");
+    gives("{Ref: !Join ['', [Na, me]]}", "'orders'");
+    gives("{Fn::GetAtt: [!Join ['', [Gr, oup]], TargetGroupArn]}", "->Group");
 }
 
 #[test]
