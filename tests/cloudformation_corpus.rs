@@ -1,5 +1,7 @@
 //! Public templates: lowered without a panic, in bounded time, with figures worth a look.
 
+#![allow(clippy::print_stdout, reason = "the figures are what a person runs it for")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
