@@ -116,7 +116,8 @@ impl<'d> Resolver<'_, 'd> {
             }
             return self.builder.values.reference(idx, place);
         }
-        let is_outside = is_foreign_source(type_name);
+        let is_output = attribute.is_some_and(|attribute| attribute.starts_with("Outputs."));
+        let is_outside = is_output || is_foreign_source(type_name);
         self.builder.draft_mut(idx).exported = true;
         self.unknown(if is_outside { Unknown::Outside } else { Unknown::Computed }, place)
     }

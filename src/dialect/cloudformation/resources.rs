@@ -10,7 +10,7 @@ use super::scenario::{Scenario, Truth};
 use super::template::Template;
 use crate::dialect;
 use crate::document::{EntryRef, NodeRef};
-use crate::model::{Draft, Link, Model, Platform, ResourceIdx};
+use crate::model::{Draft, Link, Model, Place, Platform, ResourceIdx, Unknown};
 
 /// How many resources `Fn::ForEach` may add; CloudFormation itself allows 500 in all.
 const MAX_REPEATED: usize = 5_000;
@@ -19,13 +19,12 @@ const MAX_REPEATED: usize = 5_000;
 const SPARE_BUDGET: usize = 100_000;
 
 /// Types for which scenarios are told apart: what carries traffic, by the beginning of their names.
-const TRAFFIC: [&str; 16] = [
+const TRAFFIC: [&str; 14] = [
     "AWS::ApiGateway",
     "AWS::AppMesh::",
     "AWS::AppRunner::",
-    "AWS::AutoScaling::",
+    "AWS::AutoScaling::AutoScalingGroup",
     "AWS::CloudFront::",
-    "AWS::EC2::LaunchTemplate",
     "AWS::EC2::SecurityGroup",
     "AWS::EC2::VPCEndpointService",
     "AWS::ECS::",
@@ -35,7 +34,6 @@ const TRAFFIC: [&str; 16] = [
     "AWS::ServiceDiscovery::",
     "AWS::VpcLattice::",
     "AWS::WAFv2::",
-    "Workload::",
 ];
 
 /// Types of which the model knows what a reference from them means. One from any other may be a use of its own.
@@ -204,7 +202,14 @@ impl<'t, 'd> Resolver<'t, 'd> {
         self.bindings.clone_from(&declared.bindings);
         self.is_foreign = !KNOWN_USERS.iter().any(|users| declared.type_name.starts_with(users));
         let EntryRef { key, value: body } = declared.entry;
-        let properties = body.get("Properties").and_then(|properties| self.value(properties, key.span()));
+        let properties = if body.get("Fn::Transform").is_some() {
+            // A macro may add properties.
+            self.mention(body);
+            let place = Place::written(body.span(), key.span());
+            Some(self.builder.values.unknown(Unknown::Expression, place))
+        } else {
+            body.get("Properties").and_then(|properties| self.value(properties, key.span()))
+        };
         let depends_on = body.get("DependsOn");
         let names = depends_on
             .into_iter()

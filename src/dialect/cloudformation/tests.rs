@@ -443,6 +443,14 @@ Resources:
     assert_eq!(&template[model.resources[0].name.range()], "Group");
 }
 
+#[test]
+fn macros_may_add_anything_to_what_they_stand_in() {
+    let template =
+        "Resources: {A: {Type: 'AWS::ECS::Service', Fn::Transform: {Name: X}, Properties: {B: 1}}}";
+    check(template, "A.Properties", "?Expression");
+    check(&template.replace("{B: 1}", "!Transform {Name: X}"), "A.Properties", "?Expression");
+}
+
 #[track_caller]
 fn is_template(text: &str, expected: bool) {
     let document = parse(text);
@@ -522,6 +530,9 @@ fn hostile_templates_are_bounded() {
         "[A, [{numbers}], {{Fn::ForEach::Y: [B, [{numbers}], {{'R${{A}}${{B}}': {{Type: 'AWS::ECS::Service'}}}}]}}]"
     );
     within(limit, &format!("AWSTemplateFormatVersion: 1\nResources:\n  Fn::ForEach::X: {body}\n"));
+    let bomb: String = (1..24).map(|at| format!("  C{at}: &c{at} [*c{}, *c{}]\n", at - 1, at - 1)).collect();
+    let service = "  S: {Type: 'AWS::ECS::Service', Properties: {A: *c23}}";
+    within(limit, &format!("Metadata:\n  C0: &c0 [!If [C, 1, 2]]\n{bomb}Resources:\n{service}\n"));
     let deep = format!("{}1{}", "{Fn::Join: ['', [".repeat(60), "]]}".repeat(60));
     within(limit, &format!("Resources: {{A: {{Type: 'AWS::ECS::Service', Properties: {{A: {deep}}}}}}}"));
 }
