@@ -7,6 +7,8 @@ mod annotations;
 mod balancers;
 mod classes;
 mod evidence;
+mod gateway;
+mod gateway_config;
 mod ingress;
 mod listeners;
 mod lowering;
@@ -74,6 +76,7 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     lowering.read_other_ingresses();
     lowering.lower_ingresses();
     lowering.lower_balancers();
+    lowering.lower_gateways();
     lowering.join_groups();
     let Lowering { ports, mut builder, .. } = lowering;
     evidence::of_names(&mut builder, &world, &workloads, &ports);

@@ -1,6 +1,7 @@
 //! What manifests become, in many short cases.
 
 mod balancers;
+mod gateway;
 mod ingress;
 mod workloads;
 

@@ -1,0 +1,474 @@
+//! Gateways of the AWS Load Balancer Controller, and the routes that are attached to them.
+//!
+//! An HTTPS listener takes GRPCRoutes and HTTPRoutes, an HTTP listener only HTTPRoutes unless it says otherwise; and
+//! whatever is forwarded from HTTP is HTTP/1.1. Gateways of other controllers give evidence only.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::annotations::Setting;
+use super::evidence::{declared, of_service_port};
+use super::gateway_config::{GroupConfig, balancer_config, group_properties};
+use super::lowering::{Group, Layered, Lowering, Properties, word};
+use super::objects::{Found, Object};
+use super::target_groups::Backend;
+use super::values::{inner_span, int, text};
+use super::workloads::PortRef;
+use crate::document::NodeRef;
+use crate::model::{Link, Place, Platform, ResourceIdx, Unknown, ValueId};
+use crate::source::Span;
+
+const API: &str = "gateway.networking.k8s.io";
+
+/// A listener as a Gateway writes it.
+#[derive(Debug, Clone, Copy)]
+struct GatewayListener<'d> {
+    node: NodeRef<'d>,
+    name: &'d str,
+    port: (i64, Span),
+    protocol: (&'d str, Span),
+}
+
+/// A port of a Gateway, which becomes one listener of the load balancer.
+struct BuiltListener<'d> {
+    resource: ResourceIdx,
+    is_https: bool,
+    sections: Vec<GatewayListener<'d>>,
+    n_rules: i64,
+}
+
+/// A Gateway that was lowered.
+struct BuiltGateway<'d> {
+    /// Its LoadBalancerConfigurations, the Gateway's own before that of its class.
+    configs: Vec<usize>,
+    listeners: Vec<BuiltListener<'d>>,
+}
+
+/// What the routes of a project need at hand.
+struct Routing<'d> {
+    /// The Gateways by their object.
+    gateways: FxHashMap<usize, BuiltGateway<'d>>,
+    /// The TargetGroupConfigurations by the Service that they are for.
+    configs: FxHashMap<&'d str, Vec<usize>>,
+    /// The target groups that were made, by route, backend and whether HTTP/1.1 is forced.
+    made: FxHashMap<(usize, String, bool), ResourceIdx>,
+}
+
+impl<'d> Lowering<'_, 'd> {
+    /// Lowers Gateways and routes.
+    pub(super) fn lower_gateways(&mut self) {
+        let mut routing = Routing {
+            gateways: FxHashMap::default(),
+            configs: FxHashMap::default(),
+            made: FxHashMap::default(),
+        };
+        for (idx, object) in self.world.objects.iter().enumerate() {
+            if object.is(API, "Gateway") && self.is_application(object) {
+                routing.gateways.insert(idx, self.lower_gateway(idx));
+            }
+            if object.is("gateway.k8s.aws", "TargetGroupConfiguration")
+                && let Some(service) = object.spec_text(&["targetReference", "name"])
+            {
+                routing.configs.entry(service).or_default().push(idx);
+            }
+        }
+        for (idx, object) in self.world.objects.iter().enumerate() {
+            if object.is(API, "GRPCRoute") {
+                self.declare_route(object);
+            }
+            if object.is(API, "GRPCRoute") || object.is(API, "HTTPRoute") {
+                self.attach(idx, &mut routing);
+            }
+        }
+    }
+
+    /// Whether the controller makes an application load balancer of a Gateway.
+    fn is_application(&self, gateway: &Object<'d>) -> bool {
+        let Some(class) = gateway.spec_text(&["gatewayClassName"]) else { return false };
+        match self.world.find_cluster_wide("GatewayClass", class, gateway.file) {
+            Found::One(class) => {
+                self.world.objects[class].spec_text(&["controllerName"]) == Some("gateway.k8s.aws/alb")
+            }
+            Found::Several(_) => false,
+            Found::Nowhere => {
+                let lower = class.to_ascii_lowercase();
+                let has_config = gateway.spec_text(&["infrastructure", "parametersRef", "group"])
+                    == Some("gateway.k8s.aws");
+                lower.contains("alb") && (lower.contains("aws") || lower == "alb" || has_config)
+            }
+        }
+    }
+
+    fn lower_gateway(&mut self, idx: usize) -> BuiltGateway<'d> {
+        let object = &self.world.objects[idx];
+        let name = object.name_span;
+        let label = format!("Gateway {}", object.full_name());
+        let configs = self.configs(object);
+        let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+        let id = format!("{label} -> load balancer");
+        let balancer = self.add_built(object, id, kind, name, Platform::Gateway);
+        let nodes: Vec<NodeRef<'d>> =
+            configs.iter().filter_map(|config| self.world.objects[*config].node.get("spec")).collect();
+        let properties = balancer_config(&mut self.builder.values, &nodes, name);
+        self.builder.draft_mut(balancer).properties = Some(properties);
+
+        let mut by_port: BTreeMap<i64, Vec<GatewayListener<'d>>> = BTreeMap::new();
+        for node in object.spec(&["listeners"]).into_iter().flat_map(NodeRef::items) {
+            if let Some(listener) = GatewayListener::read(node) {
+                by_port.entry(listener.port.0).or_default().push(listener);
+            }
+        }
+        let mut listeners = Vec::new();
+        for sections in by_port.into_values() {
+            let first = sections[0];
+            if sections.iter().any(|section| section.protocol.0 != first.protocol.0) {
+                continue;
+            }
+            let id = format!("{label} -> {}:{}", first.protocol.0, first.port.0);
+            let kind = "AWS::ElasticLoadBalancingV2::Listener";
+            let at = first.node.get("name").map_or(name, inner_span);
+            let resource = self.add_built(object, id, kind, at, Platform::Gateway);
+            let properties = self.listener_properties(object, balancer, &sections, &nodes);
+            self.builder.draft_mut(resource).properties = Some(properties);
+            let is_https = first.protocol.0 == "HTTPS";
+            listeners.push(BuiltListener { resource, is_https, sections, n_rules: 0 });
+        }
+        BuiltGateway { configs, listeners }
+    }
+
+    /// The LoadBalancerConfigurations of a Gateway and of its class.
+    fn configs(&self, gateway: &Object<'d>) -> Vec<usize> {
+        let kind = "LoadBalancerConfiguration";
+        let mut found = Vec::new();
+        if let Some(name) = gateway.spec_text(&["infrastructure", "parametersRef", "name"])
+            && let Found::One(idx) = self.world.find_in(kind, name, gateway.namespace, gateway.file)
+        {
+            found.push(idx);
+        }
+        if let Some(class) = gateway.spec_text(&["gatewayClassName"])
+            && let Found::One(class) = self.world.find_cluster_wide("GatewayClass", class, gateway.file)
+        {
+            let class = &self.world.objects[class];
+            let namespace = class.spec_text(&["parametersRef", "namespace"]).unwrap_or_default();
+            if let Some(name) = class.spec_text(&["parametersRef", "name"])
+                && let Found::One(idx) = self.world.find_in(kind, name, namespace, class.file)
+            {
+                found.push(idx);
+            }
+        }
+        found
+    }
+
+    fn listener_properties(
+        &mut self,
+        gateway: &Object<'d>,
+        balancer: ResourceIdx,
+        sections: &[GatewayListener<'d>],
+        configs: &[NodeRef<'d>],
+    ) -> ValueId {
+        let first = sections[0];
+        let (protocol, protocol_at) = first.protocol;
+        let (port, port_at) = first.port;
+        let name = gateway.name_span;
+        let place = Place::default_at(name);
+        let has_config = gateway.spec(&["infrastructure", "parametersRef"]).is_some();
+        let values = &mut self.builder.values;
+        let mut properties = Properties::default();
+        properties.put("LoadBalancerArn", values.reference(balancer, place));
+        properties.put("Protocol", values.text(protocol, Place::written(protocol_at, protocol_at)));
+        properties.put("Port", values.int(port, Place::written(port_at, port_at)));
+        let wanted = format!("{protocol}:{port}");
+        let config = configs
+            .iter()
+            .filter_map(|config| config.get("listenerConfigurations"))
+            .flat_map(NodeRef::items)
+            .find(|item| item.get("protocolPort").and_then(text) == Some(wanted.as_str()));
+        if protocol == "HTTPS" {
+            let written = config
+                .and_then(|config| config.entry("defaultCertificate"))
+                .and_then(|entry| Setting::read(entry.key, entry.value));
+            let place = Place::default_at(name);
+            match written {
+                Some(setting) => {
+                    let arn = setting.value(values);
+                    let entry = values.map_of(&[("CertificateArn", arn)], setting.place());
+                    properties.put("Certificates", values.list(&[entry], setting.place()));
+                }
+                // Hosts of listeners and routes let the controller look for a certificate; a configuration that
+                // is not in the files may name one.
+                None if has_config && configs.is_empty() => {
+                    properties.put("Certificates", values.unknown(Unknown::Outside, place));
+                }
+                None => properties.put("Certificates", values.unknown(Unknown::Computed, place)),
+            }
+            if let Some(setting) = config
+                .and_then(|config| config.entry("sslPolicy"))
+                .and_then(|entry| Setting::read(entry.key, entry.value))
+            {
+                properties.put("SslPolicy", setting.value(values));
+            }
+        }
+        let code = values.text("404", place);
+        let fixed = values.map_of(&[("StatusCode", code)], place);
+        let action = [("Type", values.text("fixed-response", place)), ("FixedResponseConfig", fixed)];
+        let action = values.map_of(&action, place);
+        properties.put("DefaultActions", values.list(&[action], place));
+        properties.finish(values, Place::written(name, name))
+    }
+
+    /// A GRPCRoute says of its backends that they speak gRPC, whoever routes.
+    fn declare_route(&mut self, route: &Object<'d>) {
+        let text = format!("GRPCRoute `{}` routes to it", route.full_name());
+        let span = route.node.get("kind").map_or(route.name_span, inner_span);
+        let evidence = declared(span, text);
+        for rule in route.spec(&["rules"]).into_iter().flat_map(NodeRef::items) {
+            for (backend, namespace) in backends(rule, route) {
+                self.declare(backend, namespace, route, &evidence);
+            }
+        }
+    }
+
+    /// Puts the rules of a route on the listeners that take it.
+    fn attach(&mut self, route: usize, routing: &mut Routing<'d>) {
+        let object = &self.world.objects[route];
+        for parent in object.spec(&["parentRefs"]).into_iter().flat_map(NodeRef::items) {
+            if !matches!(parent.get("kind").and_then(text), None | Some("Gateway")) {
+                continue;
+            }
+            let Some(name) = parent.get("name").and_then(text) else { continue };
+            let namespace = parent.get("namespace").and_then(text).unwrap_or(object.namespace);
+            let Found::One(found) = self.world.find_in("Gateway", name, namespace, object.file) else {
+                continue;
+            };
+            let section = parent.get("sectionName").and_then(text);
+            let port = parent.get("port").and_then(int);
+            let Some(gateway) = routing.gateways.get(&found) else { continue };
+            let mut accepting = Vec::new();
+            for (idx, listener) in gateway.listeners.iter().enumerate() {
+                let mut selected = listener
+                    .sections
+                    .iter()
+                    .filter(|section_of| {
+                        section.is_none_or(|section| section == section_of.name)
+                            && port.is_none_or(|port| port == section_of.port.0)
+                    })
+                    .peekable();
+                if selected.peek().is_none() {
+                    continue;
+                }
+                self.builder.link(self.resources[route], Link::Listeners, listener.resource);
+                if selected.any(|section| section.takes(object, listener.is_https)) {
+                    accepting.push(idx);
+                }
+            }
+            for listener in accepting {
+                self.add_rules(route, found, listener, routing);
+            }
+        }
+    }
+
+    fn add_rules(&mut self, route: usize, gateway: usize, idx: usize, routing: &mut Routing<'d>) {
+        let object = &self.world.objects[route];
+        let listener = routing.gateways[&gateway].listeners[idx].resource;
+        let is_https = routing.gateways[&gateway].listeners[idx].is_https;
+        for rule in object.spec(&["rules"]).into_iter().flat_map(NodeRef::items) {
+            let mut groups = Vec::new();
+            for (backend, namespace) in backends(rule, object) {
+                let key = (route, backend.label(), !is_https);
+                let group = match routing.made.get(&key) {
+                    Some(group) => *group,
+                    None => {
+                        let configs = &routing.gateways[&gateway].configs;
+                        let config = self.group_config(object, configs, &routing.configs, backend, namespace);
+                        let group = self.route_group(route, &config, backend, namespace, is_https);
+                        routing.made.insert(key, group);
+                        group
+                    }
+                };
+                groups.push((group, backend.at));
+            }
+            let n = {
+                let Some(gateway) = routing.gateways.get_mut(&gateway) else { return };
+                gateway.listeners[idx].n_rules += 1;
+                gateway.listeners[idx].n_rules
+            };
+            let id = format!("{} rule {n}", self.builder.draft(listener).id);
+            let at = groups.first().map_or(object.name_span, |(_, at)| *at);
+            let kind = "AWS::ElasticLoadBalancingV2::ListenerRule";
+            let resource = self.add_built(object, id, kind, at, Platform::Gateway);
+            let place = Place::written(at, at);
+            let values = &mut self.builder.values;
+            let mut list = Vec::new();
+            for (group, at) in &groups {
+                let place = Place::written(*at, *at);
+                let arn = values.reference(*group, place);
+                list.push(values.map_of(&[("TargetGroupArn", arn)], place));
+            }
+            let list = values.list(&list, place);
+            let config = values.map_of(&[("TargetGroups", list)], place);
+            let action = [("Type", values.text("forward", place)), ("ForwardConfig", config)];
+            let action = values.map_of(&action, place);
+            let mut properties = Properties::default();
+            properties.put("ListenerArn", values.reference(listener, place));
+            properties.put("Priority", values.unknown(Unknown::Computed, place));
+            properties.put("Actions", values.list(&[action], place));
+            let conditions = super::gateway_config::conditions(values, object, rule, place);
+            properties.put("Conditions", conditions);
+            let properties = properties.finish(values, place);
+            self.builder.draft_mut(resource).properties = Some(properties);
+        }
+    }
+
+    fn route_group(
+        &mut self,
+        route: usize,
+        config: &GroupConfig<'d>,
+        backend: Backend<'d>,
+        namespace: &str,
+        is_https: bool,
+    ) -> ResourceIdx {
+        let object = &self.world.objects[route];
+        let services = self.services.find_in(self.world, backend.service, namespace, object);
+        let service = match services.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        };
+        let port = service.and_then(|idx| {
+            self.services.all[idx].ports.iter().position(|port| match backend.port {
+                PortRef::Number(number) => port.number == Some(number),
+                PortRef::Name(name) => port.name.is_some_and(|(own, _)| own == name),
+            })
+        });
+        let suffix = if is_https { "" } else { " over HTTP" };
+        let id = format!("{} {} -> {}{suffix}", object.kind, object.full_name(), backend.label());
+        let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";
+        let resource = self.add_built(object, id, kind, backend.at, Platform::Gateway);
+        let behind = service.zip(port).map(|(service, port)| &self.services.all[service].ports[port]);
+        let kind_at = object.node.get("kind").map_or(object.name_span, inner_span);
+        let version_default = if !is_https {
+            Some(("HTTP1", backend.at, true))
+        } else if object.kind == "GRPCRoute" {
+            Some(("GRPC", kind_at, false))
+        } else {
+            behind
+                .and_then(|port| port.app_protocol)
+                .filter(|(protocol, _)| *protocol == "kubernetes.io/h2c")
+                .map(|(_, span)| ("HTTP2", span, false))
+        };
+        let properties =
+            group_properties(&mut self.builder.values, config, version_default, behind, backend.at);
+        let check_port = config.health_check("healthCheckPort").map_or(Layered::Absent, Layered::Written);
+        let draft = self.builder.draft_mut(resource);
+        draft.properties = Some(properties);
+        if let Some(port) = behind {
+            of_service_port(draft, port);
+        }
+        if object.kind == "GRPCRoute" {
+            draft.grpc.push(declared(kind_at, "a GRPCRoute leads here"));
+        }
+        let group = Group { resource, backend: service.zip(port), owner: route };
+        self.link_backend(group);
+        self.link_health_check(group, &check_port);
+        self.groups.push(group);
+        resource
+    }
+
+    /// The TargetGroupConfiguration that applies to a backend of a route.
+    fn group_config(
+        &self,
+        route: &Object<'d>,
+        configs: &[usize],
+        by_service: &FxHashMap<&'d str, Vec<usize>>,
+        backend: Backend<'d>,
+        namespace: &str,
+    ) -> GroupConfig<'d> {
+        let candidates = by_service.get(backend.service).into_iter().flatten();
+        let of_service = candidates.map(|idx| &self.world.objects[*idx]).filter(|object| {
+            object.namespace == namespace || object.namespace.is_empty() || namespace.is_empty()
+        });
+        let of_gateway = configs.iter().find_map(|config| {
+            let config = &self.world.objects[*config];
+            let name = config.spec_text(&["defaultTargetGroupConfiguration", "name"])?;
+            match self.world.find_in("TargetGroupConfiguration", name, config.namespace, config.file) {
+                Found::One(idx) => Some(&self.world.objects[idx]),
+                _ => None,
+            }
+        });
+        let nodes = of_service.take(1).chain(of_gateway).flat_map(|object| {
+            let spec = object.node.get("spec");
+            let routes = spec.and_then(|spec| spec.get("routeConfigurations"));
+            let best = routes
+                .into_iter()
+                .flat_map(NodeRef::items)
+                .filter_map(|item| Some((fits(item, route)?, item.get("targetGroupProps")?)))
+                .max_by_key(|(fit, _)| *fit)
+                .map(|(_, props)| props);
+            best.into_iter().chain(spec.and_then(|spec| spec.get("defaultConfiguration")))
+        });
+        GroupConfig { layers: nodes.collect() }
+    }
+}
+
+/// How closely an entry of `routeConfigurations` names a route: kind, then namespace, then name.
+fn fits(item: NodeRef<'_>, route: &Object<'_>) -> Option<u8> {
+    let identifier = item.get("routeIdentifier")?;
+    let field = |key: &str| identifier.get(key).and_then(text);
+    if field("kind")? != route.kind {
+        return None;
+    }
+    let mut fit = 1;
+    for (wanted, own) in [(field("namespace"), route.namespace), (field("name"), route.name)] {
+        match wanted {
+            Some(wanted) if wanted != own => return None,
+            Some(_) => fit += 1,
+            None => {}
+        }
+    }
+    Some(fit)
+}
+
+impl<'d> GatewayListener<'d> {
+    fn read(node: NodeRef<'d>) -> Option<Self> {
+        let port = node.get("port")?;
+        let protocol = node.get("protocol")?;
+        let word = text(protocol).filter(|word| matches!(*word, "HTTP" | "HTTPS"))?;
+        Some(Self {
+            node,
+            name: node.get("name").and_then(text).unwrap_or_default(),
+            port: (int(port)?, inner_span(port)),
+            protocol: (word, inner_span(protocol)),
+        })
+    }
+
+    /// Whether it takes routes of this kind.
+    fn takes(&self, route: &Object<'_>, is_https: bool) -> bool {
+        match self.node.at(&["allowedRoutes", "kinds"]) {
+            Some(kinds) if kinds.items().len() > 0 => {
+                kinds.items().any(|kind| kind.get("kind").and_then(text) == Some(route.kind))
+            }
+            _ => is_https || route.kind == "HTTPRoute",
+        }
+    }
+}
+
+/// The Services that a rule of a route forwards to, with their namespaces.
+fn backends<'d>(rule: NodeRef<'d>, route: &Object<'d>) -> Vec<(Backend<'d>, &'d str)> {
+    rule.get("backendRefs")
+        .into_iter()
+        .flat_map(NodeRef::items)
+        .filter(|backend| matches!(backend.get("kind").and_then(text), None | Some("Service")))
+        .filter_map(|backend| {
+            let name = backend.get("name")?;
+            let port = PortRef::Number(backend.get("port").and_then(int)?);
+            let namespace = backend.get("namespace").and_then(text).unwrap_or(route.namespace);
+            Some((Backend { service: text(name)?, port, at: inner_span(name) }, namespace))
+        })
+        .collect()
+}
+
+/// A host as a condition's value.
+pub(super) fn host_value(values: &mut crate::model::Values, host: NodeRef<'_>) -> Option<ValueId> {
+    let span = inner_span(host);
+    Some(word(values, host.text()?, Place::written(span, span)))
+}
