@@ -3,7 +3,7 @@
 use super::function::{self, Call, Form, Function};
 use super::parameter::Choice;
 use super::resolve::{MAX_DEPTH, Resolver};
-use super::scenario::{Chosen, Open, Truth};
+use super::scenario::{Chosen, Comparison, Open, Truth};
 use crate::document::NodeRef;
 use crate::model::{Data, Place, Unknown, ValueId};
 
@@ -131,12 +131,16 @@ impl<'d> Resolver<'_, 'd> {
         if self.is_another(a, right) || self.is_another(b, left) {
             return Truth::False;
         }
-        let text = self.comparison_text(call);
-        if let Some(holds) = self.scenario.comparisons.get(&text) {
-            return Truth::of(*holds);
+        let comparison = match (self.plain_text(left), self.plain_text(right)) {
+            (None, Some(text)) => Comparison { subject: self.written(a), text: text.as_ref().into() },
+            (Some(text), None) => Comparison { subject: self.written(b), text: text.as_ref().into() },
+            _ => Comparison { subject: self.written(call.argument), text: "".into() },
+        };
+        if let Some(holds) = self.scenario.holds(&comparison) {
+            return Truth::of(holds);
         }
         if self.asks {
-            self.open = Some(Open::Comparison(text));
+            self.open = Some(Open::Comparison(comparison));
         }
         Truth::Unknown
     }
@@ -174,9 +178,9 @@ impl<'d> Resolver<'_, 'd> {
         is_other && text.is_some_and(|text| self.template.parameters[idx].is_compared(&text))
     }
 
-    /// What makes two comparisons the same one.
-    fn comparison_text(&self, call: Call<'d>) -> Box<str> {
-        let text = &call.argument.document().text()[call.argument.span().range()];
+    /// How a node is written, with the loop variables around it: what is written alike is the same.
+    fn written(&self, node: NodeRef<'d>) -> Box<str> {
+        let text = &node.document().text()[function::written_span(node).range()];
         let mut key: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for (name, value) in &self.bindings {
             key.push_str(&format!("\n{name}={value}"));

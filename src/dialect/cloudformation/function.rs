@@ -138,7 +138,7 @@ pub(super) fn written_span(node: NodeRef<'_>) -> Span {
     }
 }
 
-/// Calls `visit` with every node below and including `node`; what an alias stands for is visited once.
+/// Calls `visit` with every node below and including `node` in order; what an alias stands for is visited once.
 pub(super) fn walk<'d>(node: NodeRef<'d>, mut visit: impl FnMut(NodeRef<'d>)) {
     let mut seen = rustc_hash::FxHashSet::default();
     let mut waiting = vec![node];
@@ -147,11 +147,13 @@ pub(super) fn walk<'d>(node: NodeRef<'d>, mut visit: impl FnMut(NodeRef<'d>)) {
             continue;
         }
         visit(node);
+        let at = waiting.len();
         match node.kind() {
             Kind::Scalar => {}
             Kind::Sequence => waiting.extend(node.items()),
             Kind::Mapping => waiting.extend(node.entries().map(|entry| entry.value)),
         }
+        waiting[at..].reverse();
     }
 }
 

@@ -49,8 +49,24 @@ impl Truth {
 pub(super) enum Open {
     /// The value of a parameter.
     Parameter(usize),
-    /// Whether a comparison holds whose sides are not known; by its text.
-    Comparison(Box<str>),
+    /// Whether something that the template does not settle is a certain text.
+    Comparison(Comparison),
+}
+
+/// A comparison of something unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Comparison {
+    /// What is unknown, as written.
+    pub(super) subject: Box<str>,
+    /// What it is compared with.
+    pub(super) text: Box<str>,
+}
+
+/// What a scenario says of something unknown.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Assumed {
+    is: Option<Box<str>>,
+    is_not: Vec<Box<str>>,
 }
 
 /// One consistent set of choices.
@@ -58,8 +74,8 @@ pub(super) enum Open {
 pub(super) struct Scenario {
     /// Parameters that were chosen.
     pub(super) parameters: FxHashMap<usize, Choice>,
-    /// Comparisons that were chosen.
-    pub(super) comparisons: FxHashMap<Box<str>, bool>,
+    /// What was chosen of things that are unknown, by how they are written.
+    assumed: FxHashMap<Box<str>, Assumed>,
     /// What the conditions give, as far as they were evaluated.
     pub(super) truths: FxHashMap<usize, Truth>,
 }
@@ -128,6 +144,15 @@ pub(super) enum Chosen {
 }
 
 impl Scenario {
+    /// Whether a comparison holds; `None` where that is still to be chosen. What is one text is no other.
+    pub(super) fn holds(&self, comparison: &Comparison) -> Option<bool> {
+        let assumed = self.assumed.get(&comparison.subject)?;
+        match &assumed.is {
+            Some(text) => Some(*text == comparison.text),
+            None => assumed.is_not.contains(&comparison.text).then_some(false),
+        }
+    }
+
     fn with(&self, open: &Open, chosen: &Chosen) -> Self {
         let mut scenario = self.clone();
         scenario.choose(open, chosen);
@@ -139,8 +164,13 @@ impl Scenario {
             (Open::Parameter(idx), Chosen::Parameter(choice)) => {
                 self.parameters.insert(*idx, choice.clone());
             }
-            (Open::Comparison(text), Chosen::Comparison(holds)) => {
-                self.comparisons.insert(text.clone(), *holds);
+            (Open::Comparison(comparison), Chosen::Comparison(holds)) => {
+                let assumed = self.assumed.entry(comparison.subject.clone()).or_default();
+                if *holds {
+                    assumed.is = Some(comparison.text.clone());
+                } else {
+                    assumed.is_not.push(comparison.text.clone());
+                }
             }
             _ => unreachable!("internal error: a parameter and a comparison were mixed up"),
         }

@@ -238,6 +238,8 @@ Conditions:
   MapTls: !Equals [!FindInMap [Stages, !Ref Stage, Tls], true]
   HasCertificates: !Not [!Equals [!Join ['', !Ref Certificates], '']]
   IsUs: !Equals [!Ref 'AWS::Region', us-east-1]
+  IsImported: !Equals [!ImportValue Stage, a]
+  IsOther: !Equals [b, !ImportValue Stage]
   IsAws: !Equals [!Ref 'AWS::Partition', aws]
   Self: !Not [!Condition Self]
   Ping: !Not [!Condition Pong]
@@ -275,6 +277,7 @@ fn each_scenario_has_its_branch_and_the_defaults_come_first() {
 fn a_parameter_has_one_value_in_a_scenario() {
     scenarios("[!If [IsProd, 1, 0], !Ref Stage]", "[0, 'dev'] | [1, 'prod']");
     scenarios("[!If [IsProd, p, no], !If [IsTest, t, no]]", "['no', 'no'] | ['p', 'no'] | ['no', 't']");
+    scenarios("[!If [IsImported, 1, 0], !If [IsOther, 1, 0]]", "[0, 0] | [1, 0] | [0, 1]");
     scenarios("[!If [HasCertificate, 1, 0], !Ref Certificate]", "[0, ''] | [1, ?Parameter]");
     scenarios("[!If [Either, 1, 0], !Ref Stage, !Ref Tls]", "[0, 'dev', 'false'] | [1, 'prod', 'false']");
     scenarios("[!If [HasTls, 1, 0], !If [Always, !Ref Stage, 0]]", "[0, 'dev'] | [1, 'dev']");
