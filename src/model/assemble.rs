@@ -1,14 +1,17 @@
 //! Writes the resources as rules see them: `Type`, `Properties`, `Effective`, facts, `Links`, `Source`.
 
 use super::build::{Draft, Link, TlsEvidence, TlsSign};
-use super::graph::{self, CLASSIC, Graph, LISTENER, LOAD_BALANCER, PORT, TARGET_GROUP};
+use super::graph::{self, CLASSIC, Graph, LISTENER, LOAD_BALANCER, PORT, RULE, TARGET_GROUP};
 use super::grpc::{Judge, Verdict};
-use super::{Data, Model, Place, Platform, Resource, ResourceIdx, Unknown, ValueId, Values, health};
+use super::{Data, Model, Place, Platform, Resource, ResourceIdx, Unknown, ValueId, Values, health, routing};
 use crate::source::{FileId, Span};
 
 /// Works out links, evidence and verdicts, and writes them down.
 pub(super) fn assemble(mut values: Values, drafts: Vec<Draft>) -> Model {
-    let graph = graph::connect(&values, &drafts);
+    let mut graph = graph::connect(&values, &drafts);
+    for (rule, earlier) in routing::shadows(&values, &drafts, &graph) {
+        graph.add(rule, Link::ShadowedBy, earlier);
+    }
     let judge = Judge::new(&values, &drafts, &graph);
     let verdicts = judge.verdicts();
     let maps: Vec<ValueId> = drafts.iter().map(|draft| values.map(&[], Place::fact_at(draft.name))).collect();
@@ -150,6 +153,7 @@ impl<'m> Writer<'m> {
                 entries.push(("HealthCheck", health::target_group(self.values, effective, draft.name)))
             }
             CLASSIC => entries.push(("HealthCheck", health::classic(self.values, effective, draft.name))),
+            RULE => entries.push(("Match", routing::match_value(self.values, effective, draft.name))),
             _ => {}
         }
         entries.push(("Grpc", grpc_value(self.values, &self.verdicts[idx.0 as usize], draft.name)));

@@ -33,7 +33,7 @@ impl Graph {
         !self.edges[from.0 as usize].is_empty() || !self.open[from.0 as usize].is_empty()
     }
 
-    fn add(&mut self, from: ResourceIdx, link: Link, to: ResourceIdx) {
+    pub(super) fn add(&mut self, from: ResourceIdx, link: Link, to: ResourceIdx) {
         let edges = &mut self.edges[from.0 as usize];
         if from != to && !edges.contains(&(link, to)) {
             edges.push((link, to));

@@ -11,6 +11,7 @@ mod graph;
 mod grpc;
 mod health;
 mod print;
+mod routing;
 pub mod signs;
 mod value;
 
