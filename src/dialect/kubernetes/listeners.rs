@@ -128,6 +128,11 @@ pub(super) fn listen(object: &Object<'_>, claim: Claim, certificates: &Certifica
     parse(setting).map_or(Listen::Unsettled, Listen::Ports)
 }
 
+/// Whether the controller accepts a value of `listen-ports`.
+pub(super) fn is_accepted(setting: &Setting<'_>) -> bool {
+    parse(setting).is_some()
+}
+
 /// `[{"HTTP": 80}, {"HTTPS": 443}]`.
 fn parse(setting: &Setting<'_>) -> Option<Vec<ListenPort>> {
     if setting.is_placeholder() {

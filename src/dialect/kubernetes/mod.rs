@@ -3,6 +3,7 @@
 //! Every object is in the model as it is written. Beside it stands what the controllers of AWS make of it: load
 //! balancers, listeners, rules and target groups of Ingresses and Services, and the ports of pods. Knows no rule.
 
+mod annotation_facts;
 mod annotations;
 mod balancers;
 mod classes;
@@ -92,6 +93,8 @@ fn add_objects(builder: &mut Builder, ids: &mut Ids, world: &World<'_>) -> Vec<R
         let type_name = format!("Kubernetes::{}", object.kind);
         let mut draft = Draft::new(id, type_name, object.name_span, object.node.span(), Platform::Kubernetes);
         draft.properties = Some(converter.value(&mut builder.values, object.node, object.name_span));
+        let annotations = annotation_facts::section(&mut builder.values, object);
+        draft.sections.extend(annotations.map(|annotations| ("Annotations", annotations)));
         builder.add(draft)
     };
     world.objects.iter().map(add).collect()

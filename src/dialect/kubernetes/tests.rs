@@ -187,6 +187,35 @@ spec:
 }
 
 #[test]
+fn faults_of_annotations() {
+    let problem = |annotation: &str, expected: &str| {
+        let manifest = ingress_with(annotation, "");
+        check(&manifest, "Ingress web/shop", "Annotations/1/Problem", expected);
+    };
+    problem("healthcheck-path: /", "absent");
+    problem("success-codes: 0", "not-a-string");
+    problem("listen-ports: [{\"HTTPS\": 443}]", "not-a-string");
+    problem("target-type: ' ip'", "untrimmed");
+    problem("backend-protocol-version: grpc", "invalid-value");
+    problem("healthcheck-interval-seconds: 15s", "malformed");
+    problem("ssl-redirect: '443'", "absent");
+    problem("listen-ports: '[{\"https\": 443}]'", "malformed");
+    problem("actions.a: '{'", "malformed");
+    problem("successCodes: a", "unrecognized");
+    problem("scheme: '{{ .Values.scheme }}'", "absent");
+    problem("scheme: ", "absent");
+    let suggestion = |annotation: &str, expected: &str| {
+        let manifest = ingress_with(annotation, "");
+        check(&manifest, "Ingress web/shop", "Annotations/1/Suggestion", expected);
+    };
+    suggestion("successCodes: a", "alb.ingress.kubernetes.io/success-codes");
+    suggestion("backend-protocol-version: grpc", "GRPC");
+    suggestion("healthcheck-interval-seconds: 15s", "15");
+    let service = ingress_with("", "listen-ports: '[]'");
+    check(&service, "Service web/orders", "Annotations/1/Problem", "misplaced");
+}
+
+#[test]
 fn lists_are_opened() {
     let manifest = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {name: a}}\n- {apiVersion: v1, kind: Pod, metadata: {name: b}}\n- null\n";
     assert_eq!(ids(&model(manifest), "Kubernetes::Pod"), ["Pod a", "Pod b"]);
