@@ -1,16 +1,82 @@
-//! Terraform JSON configuration and plans: lowered into the common model.
+//! Terraform: `.tf.json` configuration, and plans and states as `terraform show -json` prints them.
+//!
+//! Both are lowered through one table of provider arguments and AWS properties ([`mapping`]). Expressions are
+//! evaluated where that is sound; everything else is unknown.
+
+mod attachments;
+mod configuration;
+mod containers;
+mod evaluate;
+mod expression;
+mod functions;
+mod mapping;
+mod module;
+mod names;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use mapping::argument;
 
 use super::{File, Lowered, Platforms};
-use crate::document::NodeRef;
+use crate::document::{Kind, NodeRef};
+
+/// The blocks of a configuration, and the key of a comment.
+const BLOCKS: [&str; 15] = [
+    "//",
+    "terraform",
+    "provider",
+    "variable",
+    "locals",
+    "resource",
+    "data",
+    "module",
+    "output",
+    "moved",
+    "import",
+    "removed",
+    "check",
+    "ephemeral",
+    "action",
+];
 
 /// Whether a root of a file is of this dialect; looks at a few keys only.
 pub fn detect(path: &str, root: NodeRef<'_>) -> bool {
-    let _ = (path, root);
-    false
+    is_configuration(path, root)
 }
 
-/// Lowers the files of one project.
-pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
-    let _ = (files, platforms);
-    Lowered::default()
+fn is_configuration(path: &str, root: NodeRef<'_>) -> bool {
+    if !path.ends_with(".tf.json") {
+        return false;
+    }
+    let mut blocks = module::objects(root).flat_map(NodeRef::written_entries).peekable();
+    blocks.peek().is_some() && blocks.all(|entry| BLOCKS.contains(&entry.name()))
+}
+
+/// Lowers the files of one project: the configuration in a directory is one module, a plan stands for itself.
+pub fn lower(files: &[File<'_>], _: &Platforms) -> Lowered {
+    let mut lowered = Lowered::default();
+    let mut directories: Vec<(&str, Vec<File<'_>>)> = Vec::new();
+    for file in files.iter().filter(|file| file.path.ends_with(".tf.json")) {
+        let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        match directories.iter_mut().find(|(known, _)| *known == directory) {
+            Some((_, files)) => files.push(*file),
+            None => directories.push((directory, vec![*file])),
+        }
+    }
+    for (_, mut files) in directories {
+        files.sort_by_key(|file| overrides(file.path));
+        let roots = files.iter().flat_map(|file| file.document.roots());
+        lowered.models.push(configuration::lower(
+            roots.filter(|root| matches!(root.kind(), Kind::Mapping | Kind::Sequence)),
+        ));
+    }
+    lowered
+}
+
+/// Whether Terraform merges the file into the others after it has read them.
+fn overrides(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == "override.tf.json" || name.ends_with("_override.tf.json")
 }

@@ -1,0 +1,99 @@
+//! Resources that join two others become what a template would say in one of them: targets of a group, groups of an
+//! Auto Scaling group, instances of a classic load balancer, rules of a security group.
+
+use crate::model::{Builder, Data, Place, ResourceIdx, ValueId};
+
+/// Writes what the attachments say into the resources that they join.
+pub(super) fn apply(builder: &mut Builder) {
+    for idx in builder.indices() {
+        match builder.draft(idx).type_name.as_str() {
+            "Terraform::aws_lb_target_group_attachment" => target(builder, idx),
+            "Terraform::aws_autoscaling_attachment" => {
+                registration(builder, idx, "TargetGroupArn", "TargetGroupARNs");
+                registration(builder, idx, "LoadBalancerName", "LoadBalancerNames");
+            }
+            "Terraform::aws_autoscaling_traffic_source_attachment" => {
+                registration(builder, idx, "Identifier", "TargetGroupARNs");
+            }
+            "Terraform::aws_elb_attachment" => instance(builder, idx),
+            "Terraform::aws_security_group_rule" => ingress_rule(builder, idx),
+            _ => {}
+        }
+    }
+}
+
+fn property(builder: &Builder, idx: ResourceIdx, key: &str) -> Option<ValueId> {
+    builder.values.get(builder.draft(idx).properties?, key)
+}
+
+fn named(builder: &Builder, idx: ResourceIdx, key: &str) -> Option<ResourceIdx> {
+    builder.values.as_reference(property(builder, idx, key)?)
+}
+
+/// Adds an item to a list property of a resource; what is not settled stays so.
+fn append(builder: &mut Builder, to: ResourceIdx, key: &str, item: ValueId) {
+    let Some(properties) = builder.draft(to).properties else { return };
+    let values = &mut builder.values;
+    if !matches!(values.data(properties), Data::Map(_)) {
+        return;
+    }
+    let known = values.get(properties, key);
+    if known.is_some_and(|known| values.is_unknown(known)) {
+        return;
+    }
+    let mut items = known.map(|known| values.items(known).to_vec()).unwrap_or_default();
+    items.push(item);
+    let place = known.map_or(values.place(item), |known| values.place(known));
+    let list = values.list(&items, place);
+    values.put(properties, key, list);
+}
+
+fn target(builder: &mut Builder, idx: ResourceIdx) {
+    let Some(group) = named(builder, idx, "TargetGroupArn") else { return };
+    let place = Place::written(builder.draft(idx).name, builder.draft(idx).name);
+    let found = [("Id", "TargetId"), ("Port", "Port")]
+        .map(|(key, own)| property(builder, idx, own).map(|value| (key, value)));
+    let entries: Vec<(&str, ValueId)> = found.into_iter().flatten().collect();
+    let entry = builder.values.map_of(&entries, place);
+    append(builder, group, "Targets", entry);
+}
+
+fn registration(builder: &mut Builder, idx: ResourceIdx, own: &str, key: &str) {
+    let Some(registered) = property(builder, idx, own) else { return };
+    match named(builder, idx, "AutoScalingGroupName") {
+        Some(group) => append(builder, group, key, registered),
+        // A group that is declared elsewhere uses it.
+        None => {
+            if let Some(used) = builder.values.as_reference(registered) {
+                builder.draft_mut(used).exported = true;
+            }
+        }
+    }
+}
+
+fn instance(builder: &mut Builder, idx: ResourceIdx) {
+    let balancer = named(builder, idx, "LoadBalancerName");
+    if let (Some(balancer), Some(instance)) = (balancer, property(builder, idx, "Instance")) {
+        append(builder, balancer, "Instances", instance);
+    }
+}
+
+fn ingress_rule(builder: &mut Builder, idx: ResourceIdx) {
+    const COMMON: [&str; 4] = ["FromPort", "ToPort", "IpProtocol", "Description"];
+    let kind = property(builder, idx, "Type").and_then(|kind| builder.values.as_text(kind));
+    if kind != Some("ingress") {
+        return;
+    }
+    let Some(group) = named(builder, idx, "GroupId") else { return };
+    for key in ["CidrIp", "CidrIpv6"] {
+        let Some(ranges) = property(builder, idx, key) else { continue };
+        for range in builder.values.items(ranges).to_vec() {
+            let common = COMMON.map(|key| property(builder, idx, key).map(|value| (key, value)));
+            let mut entries: Vec<(&str, ValueId)> = common.into_iter().flatten().collect();
+            entries.push((key, range));
+            let place = builder.values.place(range);
+            let entry = builder.values.map_of(&entries, place);
+            append(builder, group, "SecurityGroupIngress", entry);
+        }
+    }
+}

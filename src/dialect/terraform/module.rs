@@ -1,0 +1,328 @@
+//! One module: what its files declare, evaluated when it is asked for.
+
+use rustc_hash::FxHashMap;
+
+use crate::document::{EntryRef, Kind, NodeRef};
+use crate::model::{Builder, Draft, Platform, ResourceIdx, ValueId};
+use crate::source::Span;
+
+use super::{expression, mapping};
+
+/// How many instances of one resource are told apart; more than that stand as one.
+const MAX_INSTANCES: usize = 64;
+
+/// How many instances of all resources are told apart.
+const MAX_ALL_INSTANCES: usize = 8192;
+
+/// How many steps the evaluation of one module may take; what is left then is unknown.
+const FUEL: u32 = 1_000_000;
+
+/// The arguments that every resource may have and that say nothing of what is deployed.
+const META_ARGUMENTS: [&str; 8] =
+    ["//", "count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection"];
+
+/// The files of one directory.
+#[derive(Debug)]
+pub(super) struct Module<'d> {
+    /// The model in the making.
+    pub(super) builder: Builder,
+    /// The resources in order of writing.
+    pub(super) resources: Vec<Declaration<'d>>,
+    /// What stands in `output` and `module`: uses from outside.
+    pub(super) outward: Vec<NodeRef<'d>>,
+    by_name: FxHashMap<(&'d str, &'d str), usize>,
+    variables: FxHashMap<&'d str, Option<EntryRef<'d>>>,
+    locals: FxHashMap<&'d str, EntryRef<'d>>,
+    /// For each draft: its declaration and its place among the instances.
+    owners: Vec<(usize, usize)>,
+    pub(super) memo: Memo<'d>,
+    pub(super) fuel: u32,
+    pub(super) depth: u32,
+}
+
+/// What was evaluated before; `None` stands for what is being evaluated, to find circles.
+#[derive(Debug, Default)]
+pub(super) struct Memo<'d> {
+    pub(super) variables: FxHashMap<&'d str, ValueId>,
+    pub(super) locals: FxHashMap<&'d str, Option<ValueId>>,
+    pub(super) arguments: FxHashMap<(ResourceIdx, &'d str), Option<ValueId>>,
+    /// The structure that a text encodes (`jsonencode`).
+    pub(super) encoded: FxHashMap<ValueId, ValueId>,
+    /// The known part of a text of which the rest is unknown, holes marked by `…`.
+    pub(super) fragments: FxHashMap<ValueId, String>,
+}
+
+/// A resource as it is declared.
+#[derive(Debug)]
+pub(super) struct Declaration<'d> {
+    /// `aws_lb`.
+    pub(super) resource_type: &'d str,
+    /// The second label.
+    pub(super) name: &'d str,
+    /// Where the name stands.
+    pub(super) name_span: Span,
+    /// Label and body.
+    pub(super) span: Span,
+    /// The body, and after it those of override files.
+    pub(super) bodies: Vec<NodeRef<'d>>,
+    /// Its instances; none before it is expanded.
+    pub(super) instances: Vec<Instance>,
+    /// How it is multiplied.
+    pub(super) expansion: Expansion,
+}
+
+/// How a resource is multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expansion {
+    /// Not worked out yet.
+    Pending,
+    /// Being worked out.
+    Running,
+    /// Neither `count` nor `for_each`.
+    Single,
+    /// By `count`, the number known.
+    Counted,
+    /// By `for_each`, the keys known.
+    Keyed,
+    /// By one of them, but the files do not settle how often: one instance stands for all.
+    Open,
+}
+
+/// One instance of a resource.
+#[derive(Debug)]
+pub(super) struct Instance {
+    /// Its draft.
+    pub(super) idx: ResourceIdx,
+    /// The key of `for_each`.
+    pub(super) key: Option<String>,
+    /// What `each` and `count` are in its body.
+    pub(super) scope: Scope,
+}
+
+/// The names that an expression may use beside those of the module.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scope {
+    /// `each.key` and `each.value`.
+    pub(super) each: Option<(ValueId, ValueId)>,
+    /// `count.index`.
+    pub(super) index: Option<ValueId>,
+    /// Names bound by `for` and `dynamic`, the innermost last.
+    pub(super) names: Vec<(String, ValueId)>,
+}
+
+impl<'d> Declaration<'d> {
+    /// The entry of an argument; an override file's wins.
+    pub(super) fn argument(&self, name: &str) -> Option<EntryRef<'d>> {
+        self.bodies.iter().rev().find_map(|body| body.entry(name))
+    }
+
+    /// All arguments and blocks but those that every resource may have.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = EntryRef<'d>> + '_ {
+        let entries = self.bodies.iter().flat_map(|body| body.written_entries());
+        entries.filter(|entry| !META_ARGUMENTS.contains(&entry.name()))
+    }
+}
+
+impl<'d> Module<'d> {
+    /// Reads what the roots of the files declare; files that override others come last.
+    pub(super) fn new(roots: impl Iterator<Item = NodeRef<'d>>) -> Self {
+        let mut module = Self {
+            builder: Builder::new(),
+            resources: Vec::new(),
+            outward: Vec::new(),
+            by_name: FxHashMap::default(),
+            variables: FxHashMap::default(),
+            locals: FxHashMap::default(),
+            owners: Vec::new(),
+            memo: Memo::default(),
+            fuel: FUEL,
+            depth: 0,
+        };
+        for root in roots.flat_map(objects) {
+            module.read(root);
+        }
+        module
+    }
+
+    fn read(&mut self, root: NodeRef<'d>) {
+        for entry in root.written_entries() {
+            match entry.name() {
+                "variable" => {
+                    for (_, variable) in labels(entry.value) {
+                        let default = objects(variable.value).find_map(|body| body.entry("default"));
+                        self.variables.insert(variable.name(), default);
+                    }
+                }
+                "locals" => {
+                    for local in objects(entry.value).flat_map(NodeRef::written_entries) {
+                        self.locals.insert(local.name(), local);
+                    }
+                }
+                "resource" => {
+                    for (_, resource_type) in labels(entry.value) {
+                        for (_, resource) in labels(resource_type.value) {
+                            self.declare(resource_type, resource);
+                        }
+                    }
+                }
+                "output" | "module" => self.outward.push(entry.value),
+                _ => {}
+            }
+        }
+    }
+
+    fn declare(&mut self, resource_type: EntryRef<'d>, resource: EntryRef<'d>) {
+        let bodies: Vec<NodeRef<'d>> = objects(resource.value).collect();
+        if bodies.is_empty() {
+            return;
+        }
+        let label = (resource_type.name(), resource.name());
+        if let Some(known) = self.by_name.get(&label) {
+            self.resources[*known].bodies.extend(bodies);
+            return;
+        }
+        self.by_name.insert(label, self.resources.len());
+        self.resources.push(Declaration {
+            resource_type: label.0,
+            name: label.1,
+            name_span: resource.key.span(),
+            span: resource.span(),
+            bodies,
+            instances: Vec::new(),
+            expansion: Expansion::Pending,
+        });
+    }
+
+    /// The place of a resource among the declarations.
+    pub(super) fn find(&self, resource_type: &str, name: &str) -> Option<usize> {
+        self.by_name.get(&(resource_type, name)).copied()
+    }
+
+    /// The default of a variable; `None` for a variable that is not declared here.
+    pub(super) fn variable_default(&self, name: &str) -> Option<(&'d str, Option<EntryRef<'d>>)> {
+        self.variables.get_key_value(name).map(|(name, default)| (*name, *default))
+    }
+
+    /// The entry of a local value.
+    pub(super) fn local(&self, name: &str) -> Option<(&'d str, EntryRef<'d>)> {
+        self.locals.get_key_value(name).map(|(name, entry)| (*name, *entry))
+    }
+
+    /// The declaration and instance of a draft.
+    pub(super) fn owner(&self, idx: ResourceIdx) -> Option<(&Declaration<'d>, &Instance)> {
+        let (declaration, instance) = *self.owners.get(idx.0 as usize)?;
+        let declaration = &self.resources[declaration];
+        Some((declaration, declaration.instances.get(instance)?))
+    }
+
+    /// Makes the instances of a resource, and a draft for each.
+    pub(super) fn expand(&mut self, at: usize) {
+        if self.resources[at].expansion != Expansion::Pending {
+            return;
+        }
+        self.resources[at].expansion = Expansion::Running;
+        let (expansion, scopes) = self.scopes(at);
+        for (key, suffix, scope) in scopes {
+            let declaration = &self.resources[at];
+            let (resource_type, name) = (declaration.resource_type, declaration.name);
+            let type_name = mapping::of_terraform(resource_type)
+                .map_or_else(|| format!("Terraform::{resource_type}"), |mapped| mapped.aws.to_string());
+            let id = format!("{resource_type}.{name}{suffix}");
+            let draft =
+                Draft::new(id, type_name, declaration.name_span, declaration.span, Platform::Terraform);
+            let idx = self.builder.add(draft);
+            self.owners.push((at, declaration.instances.len()));
+            self.resources[at].instances.push(Instance { idx, key, scope });
+        }
+        self.resources[at].expansion = expansion;
+    }
+
+    /// The instances of a resource: key, what follows the address, scope.
+    fn scopes(&mut self, at: usize) -> (Expansion, Vec<(Option<String>, String, Scope)>) {
+        let declaration = &self.resources[at];
+        let once = |scope| vec![(None, String::new(), scope)];
+        if let Some(entry) = declaration.argument("count") {
+            let count = self.node(entry.value, entry.key.span(), &Scope::default());
+            return match self.builder.values.as_int(count) {
+                Some(number @ 0..) if number as usize <= self.room() => {
+                    let place = self.builder.values.place(count);
+                    let scopes = (0..number).map(|number| {
+                        let index = Some(self.builder.values.int(number, place));
+                        (None, format!("[{number}]"), Scope { index, ..Scope::default() })
+                    });
+                    (Expansion::Counted, scopes.collect())
+                }
+                _ => {
+                    let index = Some(self.unknown_at(count));
+                    (Expansion::Open, once(Scope { index, ..Scope::default() }))
+                }
+            };
+        }
+        if let Some(entry) = declaration.argument("for_each") {
+            let items = self.node(entry.value, entry.key.span(), &Scope::default());
+            return match self.pairs(items) {
+                Some(pairs) if pairs.len() <= self.room() => {
+                    let place = self.builder.values.place(items);
+                    let scopes = pairs.into_iter().map(|(key, value)| {
+                        let text = self.builder.values.text(&key, place);
+                        let suffix = format!("[{key:?}]");
+                        let each = Some((text, value));
+                        (Some(key), suffix, Scope { each, ..Scope::default() })
+                    });
+                    (Expansion::Keyed, scopes.collect())
+                }
+                _ => {
+                    let unknown = self.unknown_at(items);
+                    (Expansion::Open, once(Scope { each: Some((unknown, unknown)), ..Scope::default() }))
+                }
+            };
+        }
+        (Expansion::Single, once(Scope::default()))
+    }
+
+    /// How many instances one resource may have.
+    fn room(&self) -> usize {
+        MAX_INSTANCES.min(MAX_ALL_INSTANCES.saturating_sub(self.owners.len()))
+    }
+
+    /// Every resource that the strings below a node name, whatever the expressions around them.
+    pub(super) fn named_in(&self, node: NodeRef<'d>) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            match node.kind() {
+                Kind::Mapping => open.extend(node.written_entries().map(|entry| entry.value)),
+                Kind::Sequence => open.extend(node.items()),
+                Kind::Scalar => {
+                    let text = node.text().unwrap_or_default();
+                    if !text.contains("${") {
+                        continue;
+                    }
+                    for part in expression::template(text) {
+                        if let expression::Part::Expression(expression) = part {
+                            expression.resources(&mut |resource_type, name| {
+                                found.extend(self.find(resource_type, name));
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// The objects at a place where JSON allows one or an array of them.
+pub(super) fn objects(node: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+    let single = (node.kind() == Kind::Mapping).then_some(node);
+    single.into_iter().chain(node.items().filter(|item| item.kind() == Kind::Mapping))
+}
+
+/// The entries of one level of labels, with the object that holds them.
+pub(super) fn labels(node: NodeRef<'_>) -> impl Iterator<Item = (NodeRef<'_>, EntryRef<'_>)> {
+    objects(node)
+        .flat_map(|object| object.written_entries().map(move |entry| (object, entry)))
+        .filter(|(_, entry)| entry.name() != "//")
+}
