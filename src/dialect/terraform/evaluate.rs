@@ -2,12 +2,12 @@
 //! module does not understand: it never guesses.
 
 use crate::document::{EntryRef, Kind as NodeKind, NodeRef, Schema, Typed};
-use crate::model::{Data, Entry, Place, ResourceIdx, Unknown, ValueId};
+use crate::model::{Data, Entry, Place, Unknown, ValueId};
 use crate::source::Span;
 
 use super::expression::{self, Binary, Expression, For, Kind, Part, Step, Unary};
 use super::functions;
-use super::module::{Expansion, Module, Scope};
+use super::module::{Module, Scope};
 use super::text::Places;
 
 /// How deep evaluation may nest, over all the references that it follows.
@@ -19,9 +19,6 @@ const MAX_TEXT: usize = 256 * 1024;
 /// The largest map that is built.
 pub(super) const MAX_ENTRIES: usize = 4096;
 
-/// Attributes that stand for the resource itself.
-const IDENTITY: [&str; 3] = ["arn", "id", "name"];
-
 impl<'d> Module<'d> {
     /// An unknown expression at the place of a value.
     pub(super) fn unknown_at(&mut self, value: ValueId) -> ValueId {
@@ -29,12 +26,12 @@ impl<'d> Module<'d> {
         self.unknown(Unknown::Expression, place)
     }
 
-    fn unknown(&mut self, why: Unknown, place: Place) -> ValueId {
+    pub(super) fn unknown(&mut self, why: Unknown, place: Place) -> ValueId {
         self.builder.values.unknown(why, place)
     }
 
     /// Takes a step; false when the module's fuel is used up or the nesting is too deep.
-    fn step(&mut self) -> bool {
+    pub(super) fn step(&mut self) -> bool {
         self.fuel = self.fuel.saturating_sub(1);
         self.fuel > 0 && self.depth < MAX_DEPTH
     }
@@ -272,9 +269,9 @@ impl<'d> Module<'d> {
             let Some(name) = functions::as_text(&self.builder.values, key) else {
                 return self.unknown(Unknown::Expression, place);
             };
+            let value_span = places.span(value.start, value.end);
             let value = self.expression(value, places, scope);
-            let own = Place { anchor: key_span, ..self.builder.values.place(value) };
-            let value = self.place_at(value, own);
+            let value = self.place_at(value, Place::written(value_span, key_span));
             let key = self.builder.values.intern(&name);
             put(&mut entries, key, value);
         }
@@ -299,178 +296,6 @@ impl<'d> Module<'d> {
             Some(value) => value,
             // NOTE: what is not declared here may stand in a file that is not read, such as HCL.
             None => self.unknown(Unknown::Outside, place),
-        }
-    }
-
-    fn variable(&mut self, name: &str) -> Option<ValueId> {
-        let (name, default) = self.variable_default(name)?;
-        if let Some(known) = self.memo.variables.get(name) {
-            return Some(*known);
-        }
-        let value = match default {
-            Some(entry) => self.literal(entry.value, entry.key.span()),
-            None => {
-                let span = self.outward.first().map_or_else(|| self.any_span(), |node| node.span());
-                self.unknown(Unknown::Parameter, Place::default_at(span.at_start()))
-            }
-        };
-        self.memo.variables.insert(name, value);
-        Some(value)
-    }
-
-    fn any_span(&self) -> Span {
-        let first = self.resources.first().map(|declaration| declaration.span);
-        first.unwrap_or_else(|| Span::new(crate::source::FileId(0), 0, 0))
-    }
-
-    /// A value in which strings are not templates: the default of a variable.
-    fn literal(&mut self, node: NodeRef<'d>, anchor: Span) -> ValueId {
-        let place = Place::written(node.span(), anchor);
-        if !self.step() {
-            return self.unknown(Unknown::Limit, place);
-        }
-        self.depth += 1;
-        let value = match node.kind() {
-            NodeKind::Scalar => match node.scalar().map(|scalar| scalar.typed(Schema::Core)) {
-                Some(Typed::Bool(value)) => self.builder.values.bool(value, place),
-                Some(Typed::Int(value)) => self.builder.values.int(value, place),
-                Some(Typed::Float(value)) => self.builder.values.float(value, place),
-                Some(Typed::Str(text)) => self.builder.values.text(text, place),
-                Some(Typed::Null) | None => self.builder.values.null(place),
-            },
-            NodeKind::Sequence => {
-                let items: Vec<ValueId> = node.items().map(|item| self.literal(item, item.span())).collect();
-                self.builder.values.list(&items, place)
-            }
-            NodeKind::Mapping => {
-                let mut entries: Vec<Entry> = Vec::new();
-                for entry in node.written_entries().take(MAX_ENTRIES) {
-                    let value = self.literal(entry.value, entry.key.span());
-                    let key = self.builder.values.intern(entry.name());
-                    put(&mut entries, key, value);
-                }
-                self.builder.values.map(&entries, place)
-            }
-        };
-        self.depth -= 1;
-        value
-    }
-
-    fn local_value(&mut self, name: &str) -> Option<ValueId> {
-        let (name, entry) = self.local(name)?;
-        match self.memo.locals.get(name) {
-            Some(Some(known)) => return Some(*known),
-            Some(None) => {
-                // A local value that is made from itself; Terraform refuses it.
-                return Some(
-                    self.unknown(Unknown::Expression, Place::written(entry.span(), entry.key.span())),
-                );
-            }
-            None => {}
-        }
-        self.memo.locals.insert(name, None);
-        let value = self.node(entry.value, entry.key.span(), &Scope::default());
-        self.memo.locals.insert(name, Some(value));
-        Some(value)
-    }
-
-    /// A resource as a value: itself, or a list or map of its instances.
-    fn resource(&mut self, resource_type: &str, name: &str, place: Place) -> Option<ValueId> {
-        let at = self.find(resource_type, name)?;
-        self.expand(at);
-        let declaration = &self.resources[at];
-        let values = &mut self.builder.values;
-        match declaration.expansion {
-            Expansion::Single | Expansion::Open => {
-                let idx = declaration.instances.first()?.idx;
-                Some(values.reference(idx, place))
-            }
-            Expansion::Counted => {
-                let items: Vec<ValueId> = declaration
-                    .instances
-                    .iter()
-                    .map(|instance| values.reference(instance.idx, place))
-                    .collect();
-                Some(values.list(&items, place))
-            }
-            Expansion::Keyed => {
-                let mut entries = Vec::new();
-                for instance in &declaration.instances {
-                    let key = values.intern(instance.key.as_deref().unwrap_or_default());
-                    let value = values.reference(instance.idx, place);
-                    entries.push(Entry { key, value });
-                }
-                Some(values.map(&entries, place))
-            }
-            Expansion::Pending | Expansion::Running => Some(values.unknown(Unknown::Expression, place)),
-        }
-    }
-
-    fn attribute(&mut self, base: ValueId, name: &str, place: Place) -> ValueId {
-        match self.builder.values.data(base) {
-            Data::Unknown(_) => base,
-            Data::Map(_) => match self.builder.values.get(base, name) {
-                Some(value) => value,
-                None => self.unknown(Unknown::Invalid, place),
-            },
-            Data::Reference(idx) => self.resource_attribute(idx, name, place),
-            // The old form of a resource with a `count` of one.
-            Data::List(&[item]) => self.attribute(item, name, place),
-            _ => self.unknown(Unknown::Invalid, place),
-        }
-    }
-
-    /// An attribute of a resource: its identity, what is written for it, or something that deployment decides.
-    fn resource_attribute(&mut self, idx: ResourceIdx, name: &str, place: Place) -> ValueId {
-        if IDENTITY.contains(&name) {
-            return self.builder.values.reference(idx, place);
-        }
-        let found = self.owner(idx).and_then(|(declaration, instance)| {
-            let entry = declaration.argument(name)?;
-            Some((entry, instance.scope.clone()))
-        });
-        let Some((entry, scope)) = found else { return self.unknown(Unknown::Computed, place) };
-        let memo = (idx, entry.name());
-        match self.memo.arguments.get(&memo) {
-            Some(Some(known)) => return *known,
-            Some(None) => return self.unknown(Unknown::Expression, place),
-            None => {}
-        }
-        self.memo.arguments.insert(memo, None);
-        let value = self.node(entry.value, entry.key.span(), &scope);
-        let value = match self.builder.values.data(value) {
-            // An argument that is null is filled in by the provider.
-            Data::Null => self.unknown(Unknown::Computed, place),
-            _ => value,
-        };
-        self.memo.arguments.insert(memo, Some(value));
-        value
-    }
-
-    fn index(&mut self, base: ValueId, key: ValueId, place: Place) -> ValueId {
-        let values = &mut self.builder.values;
-        match (values.data(base), values.data(key)) {
-            (Data::Unknown(_), _) => base,
-            // One instance stands for all, whichever is asked for.
-            (Data::Reference(_), _) => base,
-            (_, Data::Unknown(_)) => key,
-            (Data::List(items), _) => {
-                let at = values.as_int(key).and_then(|at| usize::try_from(at).ok());
-                match at.and_then(|at| items.get(at)) {
-                    Some(item) => *item,
-                    None => values.unknown(Unknown::Invalid, place),
-                }
-            }
-            (Data::Map(_), _) => {
-                let name = functions::as_text(values, key);
-                match name.as_deref().and_then(|name| values.get(base, name)) {
-                    Some(value) => value,
-                    // A block that stands alone may be written without its array.
-                    None if matches!(values.data(key), Data::Int(0)) => base,
-                    None => values.unknown(Unknown::Invalid, place),
-                }
-            }
-            _ => values.unknown(Unknown::Invalid, place),
         }
     }
 

@@ -9,6 +9,7 @@ mod containers;
 mod evaluate;
 mod expression;
 mod functions;
+mod lookup;
 mod mapping;
 mod module;
 mod names;
