@@ -25,3 +25,26 @@ fn looks_like_json(text: &str) -> bool {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with(['{', '['])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, text: &str, expected: Option<Format>) {
+        assert_eq!(format_of(path, text), expected, "{path} {text:?}");
+    }
+
+    #[test]
+    fn names_and_content() {
+        check("a/b.json", "", Some(Format::Json));
+        check("b.tf.json", "{", Some(Format::Json));
+        check("b.YAML", "a: b", Some(Format::Yaml));
+        check("b.yml", "\u{feff}\n {\"a\": 1}", Some(Format::Json));
+        check("b.yaml", "{a: 1}", Some(Format::Yaml));
+        check("b.template", "{\"a\": 1, # why\n}", Some(Format::Yaml));
+        check("b.template", "[1]", Some(Format::Json));
+        check("main.tf", "{}", None);
+        check("-", "{", Some(Format::Json));
+        check("-", "a: b", Some(Format::Yaml));
+    }
+}

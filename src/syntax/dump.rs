@@ -3,13 +3,19 @@
 use std::sync::Arc;
 
 use super::parse;
-use crate::document::{Format, NodeRef, ScalarStyle};
+use crate::document::{Format, Kind, NodeRef, ScalarStyle};
 use crate::source::FileId;
 
 /// Asserts that `input` reads as `expected`: see [`dump`]; roots are joined by ` --- `, then come diagnostics
 /// as `! rule@start..end message`.
 #[track_caller]
 pub(super) fn check(format: Format, input: &str, expected: &str) {
+    let found = report(format, input);
+    assert_eq!(found, expected, "\n{input}\n\nfound:\n{found}\nexpected:\n{expected}\n");
+}
+
+/// What `check` compares.
+fn report(format: Format, input: &str) -> String {
     let text = Arc::from(input);
     let (document, diagnostics) = parse(FileId(0), format, &text);
     let mut lines = vec![document.roots().map(dump).collect::<Vec<_>>().join(" --- ")];
@@ -20,9 +26,7 @@ pub(super) fn check(format: Format, input: &str, expected: &str) {
             lines.push(format!("  {:?} {}", label.span.range(), label.text));
         }
     }
-    let found =
-        lines.iter().map(String::as_str).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
-    assert_eq!(found, expected, "\n{input}\n\nfound:\n{found}\nexpected:\n{expected}\n");
+    lines.iter().map(String::as_str).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// A node as `{key value, …}@start..end`, `[item …]@…`, `text@…` with the quotes of its style, `*@…` for an alias.
@@ -41,9 +45,7 @@ pub(super) fn dump(node: NodeRef<'_>) -> String {
             ScalarStyle::Literal => format!("|{text}|"),
             ScalarStyle::Folded => format!(">{text}>"),
         }
-    } else if node.items().len() > 0
-        || node.entries().next().is_none() && node.written_entries().next().is_none()
-    {
+    } else if node.kind() == Kind::Sequence {
         let items: Vec<_> = node.items().map(dump).collect();
         format!("[{}]", items.join(" "))
     } else {

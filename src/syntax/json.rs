@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::tree::{Collection, Slot, Tree};
-use super::{Stop, char_span, syntax_error, template};
+use super::{Stop, char_span, shown, syntax_error, template};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::document::{Document, Format, ScalarStyle};
 use crate::source::{FileId, Span};
@@ -284,8 +284,7 @@ impl Reader<'_> {
     fn found(&self) -> String {
         match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
             None => "the end of the file".to_string(),
-            Some('`') => "a backtick".to_string(),
-            Some(c) => format!("`{}`", c.escape_debug()),
+            Some(c) => shown(c),
         }
     }
 
@@ -413,4 +412,104 @@ fn unescape_unit(text: &str) -> (char, usize) {
         return (char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
     }
     (char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), 6)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::document::Format;
+    use crate::source::FileId;
+    use crate::syntax::dump;
+
+    #[track_caller]
+    fn check(input: &str, expected: &str) {
+        dump::check(Format::Json, input, expected);
+    }
+
+    #[test]
+    fn values() {
+        check(
+            "{\"a\": 1, \"b\": [true, null, -1.5e3], \"c\": {}, \"d\": []}",
+            r#"{"a"@1..4 1@6..7, "b"@9..12 [true@15..19 null@21..25 -1.5e3@27..33]@14..34, "c"@36..39 {}@41..43, "d"@45..48 []@50..52}@0..53"#,
+        );
+        check("\"x\"", r#""x"@0..3"#);
+        check("\u{feff} [1]\n", "[1@5..6]@4..7");
+    }
+
+    #[test]
+    fn escapes() {
+        check("{\"a\": \"b\\nc\\u00e9\\ud83e\\udd80\\ud800x\"}", r#"{"a"@1..4 "b\ncé🦀�x"@6..37}@0..38"#);
+        check("{\"a\": \"\\x\"}", r#"! syntax-error@7..9 `\x` is no escape sequence of JSON"#);
+        check("{\"a\": \"\\u12\"}", r#"! syntax-error@7..8 `\u` needs four hexadecimal digits"#);
+        check(
+            "[\"\\ud800\\udc00\", \"\\udc00\", \"\\ud800\\u0041\"]",
+            r#"["𐀀"@1..15 "�"@17..25 "�A"@27..41]@0..42"#,
+        );
+    }
+
+    #[test]
+    fn keys_written_twice_and_templates() {
+        check(
+            "{\"a\": 1, \"b\": 2, \"a\": 3}",
+            "{\"a\"@1..4 1@6..7, \"b\"@9..12 2@14..15, \"a\"@17..20 3@22..23}@0..24\n! duplicate-key@17..20 key `a` is written twice\n  1..4 first written here",
+        );
+        check(
+            "{\"a\": {{ .Values.x }}}",
+            "! unrendered-template@6..8 the file is a template that was not rendered",
+        );
+    }
+
+    #[test]
+    fn problems_with_separators() {
+        check("{\"a\": 1,}", "! syntax-error@7..8 JSON allows no comma before `}`");
+        check("[1, 2,]", "! syntax-error@5..6 JSON allows no comma before `]`");
+        check("{\"a\" 1}", "! syntax-error@5..6 expected `:` after the key, found `1`");
+        check("{\"a\": 1 \"b\": 2}", r#"! syntax-error@8..9 expected `,` or `}` in the object, found `"`"#);
+        check("{a: 1}", "! syntax-error@1..2 expected a key in double quotes, found `a`");
+        check("{'a': 1}", "! syntax-error@1..2 expected a key in double quotes, found `'`");
+        check("{\"a\": }", "! syntax-error@6..7 expected a value after `:`, found `}`");
+        check(
+            "{\"a\": 1",
+            "! syntax-error@7..7 expected `,` or `}` in the object, found the end of the file\n  0..1 the object starts here",
+        );
+        check(
+            "[1, 2}",
+            "! syntax-error@5..6 expected `,` or `]` in the array, found `}`\n  0..1 the array starts here",
+        );
+        check(
+            "[1, 2",
+            "! syntax-error@5..5 expected `,` or `]` in the array, found the end of the file\n  0..1 the array starts here",
+        );
+        check("{} {}", "! syntax-error@3..4 unexpected `{` after the end of the document");
+        check("[]x", "! syntax-error@2..3 unexpected `x` after the end of the document");
+        check("{\"a\": 1, b: 2}", "! syntax-error@9..10 expected a key in double quotes, found `b`");
+    }
+
+    #[test]
+    fn problems_with_values() {
+        check("", "! syntax-error@0..0 the file is empty");
+        check("{\"a\": \"b", "! syntax-error@6..7 the string is not closed");
+        check("{\"a\": \"b\n\"}", "! syntax-error@6..8 the string is not closed on its line");
+        check(
+            "{\"a\": \"\t\"}",
+            "! syntax-error@7..8 a string must not hold the control character U+0009 as it is",
+        );
+        check("01", "! syntax-error@0..1 a number must not start with `0`");
+        check("-", "! syntax-error@1..1 expected a digit, found the end of the file");
+        check("1.", "! syntax-error@2..2 expected a digit, found the end of the file");
+        check("nul", "! syntax-error@0..3 `nul` is no JSON value");
+        check("True", "! syntax-error@0..4 `True` is no JSON value");
+        check("// x\n{}", "! syntax-error@0..1 JSON has no comments");
+        check("{\"a\": NaN}", "! syntax-error@6..9 `NaN` is no JSON value");
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let input = "[".repeat(100_000);
+        check(&input, "! limit-reached@256..256 nested more than 256 levels deep");
+        let fits = format!("{}{}", "[".repeat(256), "]".repeat(256));
+        let (_, diagnostics) = crate::syntax::parse(FileId(0), Format::Json, &Arc::from(fits));
+        assert_eq!(diagnostics, []);
+    }
 }

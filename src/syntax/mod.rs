@@ -66,5 +66,14 @@ fn char_span(file: FileId, text: &str, at: usize) -> Span {
     Span::new(file, start as u32, (start + length) as u32)
 }
 
+/// A character in a message: in backticks, readable whatever it is.
+fn shown(c: char) -> String {
+    match c {
+        '`' => "a backtick".to_string(),
+        '\'' | '"' => format!("`{c}`"),
+        _ => format!("`{}`", c.escape_debug()),
+    }
+}
+
 #[cfg(test)]
 mod dump;

@@ -2,19 +2,12 @@
 
 use std::ops::Range;
 
-use granit_parser::StructureStyle;
-
 use crate::syntax::tree::Slot;
 
 /// Whether nothing but white space stands before `at` on its line.
 pub(super) fn is_alone(text: &str, at: usize) -> bool {
     let line = text[..at].rsplit(['\n', '\r']).next().unwrap_or_default();
     line.trim_start_matches('\u{feff}').bytes().all(|byte| matches!(byte, b' ' | b'\t'))
-}
-
-/// The start of a mapping; a block mapping starts with its first key's tag or anchor.
-pub(super) fn mapping_start(_text: &str, _style: StructureStyle, start: usize) -> usize {
-    start
 }
 
 /// The place of a value that is not written: behind its colon, dash, tag or anchor.
