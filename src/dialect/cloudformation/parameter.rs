@@ -124,10 +124,13 @@ impl<'d> Parameter<'d> {
         self.compared.iter().any(|compared| compared == text)
     }
 
-    /// Its value where no scenario says anything else.
+    /// Its value where no scenario says anything else: the default, or the only value that is allowed.
     pub(super) fn usual(&self) -> Shape<'_> {
-        match (&self.default, self.holds) {
-            (Some(default), holds) if holds != Holds::Stored && !self.is_pseudo => self.shape(default),
+        if self.holds == Holds::Stored || self.is_pseudo {
+            return Shape::Unknown;
+        }
+        match (&self.default, &self.allowed[..]) {
+            (Some(text), _) | (None, [text]) => self.shape(text),
             _ => Shape::Unknown,
         }
     }

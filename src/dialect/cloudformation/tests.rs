@@ -77,6 +77,8 @@ Parameters:
   Stored: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /orders/name}
   Secret: {Type: String, NoEcho: true, Default: hush}
   Vpc: {Type: 'AWS::EC2::VPC::Id'}
+  Only: {Type: String, AllowedValues: [GRPC]}
+  Either: {Type: String, AllowedValues: [GRPC, HTTP2]}
 Mappings:
   Stages:
     orders: {Port: 8080, Names: [x, y]}
@@ -118,6 +120,8 @@ fn ref_of_parameters() {
     gives("!Ref TextPort", "'50051'");
     gives("!Ref Open", "?Parameter");
     gives("!Ref Vpc", "?Parameter");
+    gives("!Ref Only", "'GRPC'");
+    gives("!Ref Either", "?Parameter");
     gives("!Ref Names", "['a', 'b', 'c']");
     gives("!Ref Ports", "[1, 2]");
     gives("!Ref None", "[]");
