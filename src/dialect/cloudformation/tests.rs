@@ -1,5 +1,7 @@
 //! What templates give: short templates and the values that they resolve to, one for each scenario.
 
+mod properties;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
