@@ -13,6 +13,7 @@ mod lookup;
 mod mapping;
 mod module;
 mod names;
+mod plan;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -44,13 +45,10 @@ const BLOCKS: [&str; 15] = [
 
 /// Whether a root of a file is of this dialect; looks at a few keys only.
 pub fn detect(path: &str, root: NodeRef<'_>) -> bool {
-    is_configuration(path, root)
+    if path.ends_with(".tf.json") { is_configuration(root) } else { plan::detect(root) }
 }
 
-fn is_configuration(path: &str, root: NodeRef<'_>) -> bool {
-    if !path.ends_with(".tf.json") {
-        return false;
-    }
+fn is_configuration(root: NodeRef<'_>) -> bool {
     let mut blocks = module::objects(root).flat_map(NodeRef::written_entries).peekable();
     blocks.peek().is_some() && blocks.all(|entry| BLOCKS.contains(&entry.name()))
 }
@@ -59,7 +57,11 @@ fn is_configuration(path: &str, root: NodeRef<'_>) -> bool {
 pub fn lower(files: &[File<'_>], _: &Platforms) -> Lowered {
     let mut lowered = Lowered::default();
     let mut directories: Vec<(&str, Vec<File<'_>>)> = Vec::new();
-    for file in files.iter().filter(|file| file.path.ends_with(".tf.json")) {
+    for file in files {
+        if !file.path.ends_with(".tf.json") {
+            lowered.models.extend(file.document.roots().filter_map(plan::lower));
+            continue;
+        }
         let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
         match directories.iter_mut().find(|(known, _)| *known == directory) {
             Some((_, files)) => files.push(*file),

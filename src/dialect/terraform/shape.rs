@@ -2,7 +2,7 @@
 //!
 //! Configuration and plans meet here: both come as a map of arguments, blocks as a map or a list of maps.
 
-use crate::model::{Data, Entry, Place, Unknown, ValueId, Values};
+use crate::model::{Data, Entry, Origin, Place, Unknown, ValueId, Values};
 use crate::source::Span;
 
 use super::containers;
@@ -187,7 +187,7 @@ impl Shaper<'_> {
     /// Adds an entry to a list of keys and values.
     fn attribute(&mut self, into: ValueId, property: &'static str, key: &str, value: ValueId) {
         let place = self.values.place(value);
-        let key = self.values.text(key, Place { origin: crate::model::Origin::Default, ..place });
+        let key = self.values.text(key, Place { origin: Origin::Default, ..place });
         let entry = self.values.map_of(&[("Key", key), ("Value", value)], place);
         let known = self.values.get(into, property);
         let mut items = known.map(|known| self.values.items(known).to_vec()).unwrap_or_default();
@@ -222,7 +222,9 @@ impl Shaper<'_> {
         } else {
             Some("HttpCode")
         };
-        let matcher = match key {
+        // Even whether there is one is open where a plan says nothing.
+        let is_guess = self.values.is_unknown(code) && place.origin == Origin::Default;
+        let matcher = match key.filter(|_| !is_guess) {
             Some(key) => self.values.map_of(&[(key, code)], place),
             None => self.values.unknown(Unknown::Expression, place),
         };

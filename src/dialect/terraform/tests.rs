@@ -11,7 +11,7 @@ use crate::syntax;
 use super::lower;
 
 /// Lowers one file and hands the result to `look`.
-fn with<T>(path: &str, json: &str, look: impl FnOnce(&Lowered) -> T) -> T {
+pub(super) fn with<T>(path: &str, json: &str, look: impl FnOnce(&Lowered) -> T) -> T {
     let (document, problems) = syntax::parse(FileId(0), Format::Json, &Arc::from(json));
     assert!(problems.is_empty(), "{problems:?}");
     let file = File { path, document: &document };
@@ -20,7 +20,7 @@ fn with<T>(path: &str, json: &str, look: impl FnOnce(&Lowered) -> T) -> T {
 }
 
 /// A value as JSON; `@id` is a reference and `?why` an unknown value.
-fn show(model: &Model, value: ValueId) -> String {
+pub(super) fn show(model: &Model, value: ValueId) -> String {
     let values = &model.values;
     match values.data(value) {
         Data::Null => "null".to_string(),
@@ -44,7 +44,7 @@ fn show(model: &Model, value: ValueId) -> String {
     }
 }
 
-fn property(model: &Model, id: &str, path: &str) -> Option<ValueId> {
+pub(super) fn property(model: &Model, id: &str, path: &str) -> Option<ValueId> {
     let resource = model.resources.iter().find(|resource| resource.id == id)?;
     let mut value = resource.value;
     for key in path.split('/') {

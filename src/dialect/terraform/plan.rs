@@ -1,0 +1,468 @@
+//! Plans and states as `terraform show -json` prints them: one model a file.
+//!
+//! A plan holds values with the provider's defaults filled in, leaves out what is known only after deployment, and
+//! keeps beside them the configuration, which says what was written and what refers to what. Files that hold
+//! nothing but the values (the root module of `planned_values`, also with addresses for keys) are read too.
+
+mod address;
+mod configuration;
+mod references;
+
+use rustc_hash::FxHashMap;
+
+use crate::dialect::finish;
+use crate::document::{EntryRef, Kind, NodeRef, Schema, Typed};
+use crate::model::{Builder, Data, Draft, Entry, Model, Place, Platform, ResourceIdx, Unknown, ValueId};
+use crate::source::Span;
+
+use super::evaluate::put;
+use super::mapping::{self, Form, Row};
+use super::shape::{Missing, shape};
+use super::text::Places;
+use super::{attachments, containers};
+use configuration::Configuration;
+
+/// Which of the forms a file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// A plan.
+    Plan,
+    /// A state.
+    State,
+    /// The values of a plan alone.
+    Values,
+}
+
+/// Whether a root is a plan or state.
+pub(super) fn detect(root: NodeRef<'_>) -> bool {
+    shape_of(root).is_some()
+}
+
+fn shape_of(root: NodeRef<'_>) -> Option<Shape> {
+    if let Some(version) = root.get("format_version").and_then(NodeRef::text) {
+        // Other major versions mean other things by the same words.
+        let major = version.split('.').next()?;
+        return match major {
+            "0" | "1" if root.get("planned_values").is_some() || root.get("resource_changes").is_some() => {
+                Some(Shape::Plan)
+            }
+            "0" | "1" if root.get("values").is_some() => Some(Shape::State),
+            _ => None,
+        };
+    }
+    if root.get("planned_values").is_some_and(|values| values.get("root_module").is_some()) {
+        return Some(Shape::Plan);
+    }
+    is_module(root).then_some(Shape::Values)
+}
+
+/// Whether a node looks like a module of values: nothing but resources and child modules, the first of them with
+/// a type and values.
+fn is_module(root: NodeRef<'_>) -> bool {
+    let mut keys = root.written_entries().map(|entry| entry.name());
+    if !keys.all(|key| matches!(key, "address" | "resources" | "child_modules" | "outputs")) {
+        return false;
+    }
+    let mut module = root;
+    // NOTE: a root module may hold nothing but child modules.
+    for _ in 0..16 {
+        if let Some((resource, _)) = module.get("resources").and_then(|resources| children(resources).next())
+        {
+            return resource.get("type").is_some()
+                && (resource.get("values").is_some() || resource.get("mode").is_some());
+        }
+        match module.get("child_modules").and_then(|modules| children(modules).next()) {
+            Some((child, _)) => module = child,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// The objects of an array, or those of an object together with their keys.
+fn children(node: NodeRef<'_>) -> impl Iterator<Item = (NodeRef<'_>, Option<EntryRef<'_>>)> {
+    let listed = node.items().map(|item| (item, None));
+    let keyed = node.written_entries().map(|entry| (entry.value, Some(entry)));
+    listed.chain(keyed).filter(|(child, _)| child.kind() == Kind::Mapping)
+}
+
+/// A resource instance of a plan.
+struct Planned<'d> {
+    idx: ResourceIdx,
+    /// `module.a["k"]`; empty for the root module.
+    module: String,
+    resource_type: &'d str,
+    name: &'d str,
+    index: Option<String>,
+    values: Option<NodeRef<'d>>,
+    unknown: Option<NodeRef<'d>>,
+    name_span: Span,
+    span: Span,
+}
+
+struct Plan<'d> {
+    builder: Builder,
+    resources: Vec<Planned<'d>>,
+    configuration: Option<Configuration<'d>>,
+    /// Instances by module, type and name.
+    instances: FxHashMap<(String, &'d str, &'d str), Vec<usize>>,
+    /// What `arn` and `id` are known to be, of one resource alone.
+    identities: FxHashMap<&'d str, Option<ResourceIdx>>,
+    missing: Missing,
+}
+
+/// Lowers one plan.
+pub(super) fn lower(root: NodeRef<'_>) -> Option<Model> {
+    let shape = shape_of(root)?;
+    let values = match shape {
+        Shape::Plan => root.at(&["planned_values", "root_module"]),
+        Shape::State => root.at(&["values", "root_module"]),
+        Shape::Values => Some(root),
+    };
+    let mut plan = Plan {
+        builder: Builder::new(),
+        resources: Vec::new(),
+        configuration: root.at(&["configuration", "root_module"]).map(Configuration::new),
+        instances: FxHashMap::default(),
+        identities: FxHashMap::default(),
+        missing: if shape == Shape::State { Missing::Absent } else { Missing::Unknown },
+    };
+    let changes = changes(root);
+    match values {
+        Some(module) => plan.declare_modules(module, &changes),
+        None => plan.declare_changes(root),
+    }
+    for at in 0..plan.resources.len() {
+        plan.properties(at);
+    }
+    plan.outputs();
+    attachments::apply(&mut plan.builder);
+    Some(finish(plan.builder))
+}
+
+/// What is known only after deployment, by address.
+fn changes(root: NodeRef<'_>) -> FxHashMap<&str, NodeRef<'_>> {
+    let changes = root.get("resource_changes").into_iter().flat_map(NodeRef::items);
+    changes
+        .filter_map(|change| Some((change.get("address")?.text()?, change.at(&["change", "after_unknown"])?)))
+        .collect()
+}
+
+impl<'d> Plan<'d> {
+    fn declare_modules(&mut self, root: NodeRef<'d>, changes: &FxHashMap<&str, NodeRef<'d>>) {
+        let mut open = vec![(root, String::new())];
+        while let Some((module, address)) = open.pop() {
+            for (resource, key) in module.get("resources").into_iter().flat_map(children) {
+                self.declare(resource, key, &address, resource.get("values"), changes);
+            }
+            let nested: Vec<_> = module
+                .get("child_modules")
+                .into_iter()
+                .flat_map(children)
+                .filter_map(|(child, key)| {
+                    let address = child.get("address").and_then(NodeRef::text);
+                    Some((child, address.or(key.map(|key| key.name()))?.to_string()))
+                })
+                .collect();
+            open.extend(nested.into_iter().rev());
+        }
+    }
+
+    /// A plan without `planned_values`: what the changes lead to.
+    fn declare_changes(&mut self, root: NodeRef<'d>) {
+        let unknown = changes(root);
+        for change in root.get("resource_changes").into_iter().flat_map(NodeRef::items) {
+            let after = change.at(&["change", "after"]).filter(|after| after.kind() == Kind::Mapping);
+            let module = change.get("module_address").and_then(NodeRef::text).unwrap_or_default();
+            if after.is_some() {
+                self.declare(change, None, module, after, &unknown);
+            }
+        }
+    }
+
+    fn declare(
+        &mut self,
+        resource: NodeRef<'d>,
+        key: Option<EntryRef<'d>>,
+        module: &str,
+        values: Option<NodeRef<'d>>,
+        changes: &FxHashMap<&str, NodeRef<'d>>,
+    ) {
+        let text = |key: &str| resource.get(key).and_then(NodeRef::text);
+        if text("mode").is_some_and(|mode| mode != "managed") {
+            return;
+        }
+        let (Some(resource_type), Some(name)) = (text("type"), text("name")) else { return };
+        let written = resource.get("address").or(key.map(|key| key.key));
+        let name_span = written.or(resource.get("name")).map_or_else(|| resource.span(), NodeRef::span);
+        let index = resource.get("index").and_then(NodeRef::text).map(str::to_string);
+        let address = match written.and_then(NodeRef::text) {
+            Some(address) => address.to_string(),
+            None => format!("{resource_type}.{name}"),
+        };
+        let type_name = mapping::of_terraform(resource_type)
+            .map_or_else(|| format!("Terraform::{resource_type}"), |mapped| mapped.aws.to_string());
+        let span = key.map_or_else(|| resource.span(), |key| key.span());
+        let unknown = changes.get(address.as_str()).copied();
+        let idx = self.builder.add(Draft::new(address, type_name, name_span, span, Platform::Terraform));
+        for key in ["arn", "id"] {
+            let identity = values.and_then(|values| values.get(key)).and_then(NodeRef::text);
+            if let Some(identity) = identity.filter(|identity| identity.starts_with("arn:")) {
+                let known = self.identities.entry(identity).or_insert(Some(idx));
+                if *known != Some(idx) {
+                    *known = None;
+                }
+            }
+        }
+        let module = module.to_string();
+        self.instances.entry((module.clone(), resource_type, name)).or_default().push(self.resources.len());
+        self.resources.push(Planned {
+            idx,
+            module,
+            resource_type,
+            name,
+            index,
+            values,
+            unknown,
+            name_span,
+            span,
+        });
+    }
+
+    fn properties(&mut self, at: usize) {
+        let resource = &self.resources[at];
+        let idx = resource.idx;
+        let written = self.configuration.as_ref().and_then(|configuration| {
+            configuration.resource(&resource.module, resource.resource_type, resource.name)
+        });
+        for needed in self.depends_on(at, written) {
+            self.builder.draft_mut(idx).depends_on.push(needed);
+        }
+        let resource = &self.resources[at];
+        let Some(mapped) = mapping::of_terraform(resource.resource_type) else { return };
+        let expressions = written.and_then(|written| written.get("expressions"));
+        let missing = if expressions.is_some() { Missing::Absent } else { self.missing };
+        let place = Place::written(resource.span, resource.name_span);
+        let layers = Layers { values: resource.values, expressions, unknown: resource.unknown };
+        let body = self.block(at, layers, place, mapped.rows);
+        let shaped = shape(&mut self.builder.values, body, mapped.rows, missing);
+        let draft = self.builder.draft_mut(idx);
+        draft.properties = Some(shaped.properties);
+        draft.blocks = shaped.blocks;
+    }
+
+    /// The arguments of one block that the rows name.
+    fn block(&mut self, at: usize, layers: Layers<'d>, place: Place, rows: &'static [Row]) -> ValueId {
+        let mut entries: Vec<Entry> = Vec::new();
+        for row in rows {
+            let value = layers.values.and_then(|values| values.entry(row.argument));
+            let expression = layers.expressions.and_then(|expressions| expressions.get(row.argument));
+            let unknown = layers.unknown.and_then(|unknown| unknown.get(row.argument));
+            let anchor = value.map_or(place.anchor, |value| value.key.span());
+            let is_null = |value: EntryRef<'d>| value.value.scalar().is_some_and(is_null);
+            let found = match (value, expression) {
+                (Some(value), _) if is_null(value) => {
+                    Some(self.builder.values.null(Place::written(value.value.span(), anchor)))
+                }
+                // The provider filled it in.
+                (Some(value), None) if layers.expressions.is_some() && !is_blocks(value.value) => None,
+                (Some(value), _) => {
+                    let layers = Layers { values: Some(value.value), expressions: expression, unknown };
+                    Some(self.argument(at, layers, anchor, row))
+                }
+                (None, Some(expression)) => self.after_deployment(at, expression, place.anchor, row),
+                // Inside a `dynamic` block nothing tells what was written; what deployment decides is unknown.
+                (None, None) if layers.expressions.is_none() && unknown.is_some_and(is_true) => {
+                    Some(self.builder.values.unknown(Unknown::Computed, Place::default_at(place.anchor)))
+                }
+                (None, None) => None,
+            };
+            if let Some(found) = found {
+                let key = self.builder.values.intern(row.argument);
+                put(&mut entries, key, found);
+            }
+        }
+        self.builder.values.map(&entries, place)
+    }
+
+    fn argument(&mut self, at: usize, layers: Layers<'d>, anchor: Span, row: &'static Row) -> ValueId {
+        let node = layers.values.expect("internal error: an argument has a value");
+        let place = Place::written(node.span(), anchor);
+        match row.form {
+            Form::Block(rows) | Form::Blocks(rows) | Form::Inline(rows) if node.kind() != Kind::Scalar => {
+                self.blocks(at, layers, node, anchor, rows)
+            }
+            Form::Containers => match node.text() {
+                Some(text) => {
+                    let places = Places::of_string(node);
+                    let read = containers::read_json(&mut self.builder.values, text, &places, place);
+                    read.unwrap_or_else(|| self.builder.values.unknown(Unknown::Expression, place))
+                }
+                None => self.builder.values.unknown(Unknown::Expression, place),
+            },
+            _ => {
+                let value = self.plain(node, anchor);
+                match layers.expressions {
+                    Some(expression) => self.with_references(at, value, expression, row),
+                    None => value,
+                }
+            }
+        }
+    }
+
+    fn blocks(
+        &mut self,
+        at: usize,
+        layers: Layers<'d>,
+        node: NodeRef<'d>,
+        anchor: Span,
+        rows: &'static [Row],
+    ) -> ValueId {
+        let place = Place::written(node.span(), anchor);
+        let listed: Vec<NodeRef<'d>> = match node.kind() {
+            Kind::Sequence => node.items().collect(),
+            _ => vec![node],
+        };
+        // Blocks and their expressions belong together in order, unless some of them are dynamic.
+        let paired = |layer: Option<NodeRef<'d>>, at: usize| match layer {
+            Some(layer) if layer.kind() == Kind::Sequence && layer.items().len() == listed.len() => {
+                layer.items().nth(at)
+            }
+            Some(layer) if layer.kind() == Kind::Mapping && listed.len() == 1 => Some(layer),
+            _ => None,
+        };
+        let single = listed.len() == 1;
+        let blocks: Vec<ValueId> = listed
+            .iter()
+            .enumerate()
+            .map(|(number, block)| {
+                let layers = Layers {
+                    values: Some(*block),
+                    expressions: paired(layers.expressions, number).filter(is_block_of_expressions),
+                    unknown: paired(layers.unknown, number),
+                };
+                let anchor = if single { anchor } else { block.span() };
+                self.block(at, layers, Place::written(block.span(), anchor), rows)
+            })
+            .collect();
+        self.builder.values.list(&blocks, place)
+    }
+
+    /// What was written for an argument whose value is not among the planned ones.
+    fn after_deployment(
+        &mut self,
+        at: usize,
+        expression: NodeRef<'d>,
+        anchor: Span,
+        row: &'static Row,
+    ) -> Option<ValueId> {
+        let place = Place::written(self.resources[at].name_span, anchor);
+        if let Form::Block(rows) | Form::Blocks(rows) | Form::Inline(rows) = row.form
+            && expression.kind() == Kind::Sequence
+        {
+            let blocks: Vec<ValueId> = expression
+                .items()
+                .map(|block| {
+                    let layers = Layers { values: None, expressions: Some(block), unknown: None };
+                    self.block(at, layers, place, rows)
+                })
+                .collect();
+            return Some(self.builder.values.list(&blocks, place));
+        }
+        if let Some(constant) = expression.get("constant_value") {
+            return Some(self.plain(constant, constant.span()));
+        }
+        let unknown = self.builder.values.unknown(Unknown::Computed, place);
+        Some(self.with_references(at, unknown, expression, row))
+    }
+
+    /// Puts the resources that an expression refers to in the place of what deployment decides.
+    fn with_references(
+        &mut self,
+        at: usize,
+        value: ValueId,
+        expression: NodeRef<'d>,
+        row: &'static Row,
+    ) -> ValueId {
+        let values = &self.builder.values;
+        let is_open = |value: ValueId| matches!(values.data(value), Data::Unknown(_) | Data::Null);
+        let open_items = values.items(value).iter().filter(|item| is_open(**item)).count();
+        let items = values.items(value).len();
+        if !values.is_unknown(value) && (items == 0 || open_items < items) {
+            return value;
+        }
+        let place = values.place(value);
+        let found = self.referred(at, expression);
+        match (row.form, found.as_deref()) {
+            (Form::List, Some(found)) if items == 0 || items == found.len() => {
+                let items: Vec<ValueId> =
+                    found.iter().map(|idx| self.builder.values.reference(*idx, place)).collect();
+                self.builder.values.list(&items, place)
+            }
+            (Form::List, _) => self.builder.values.unknown(Unknown::Computed, place),
+            (_, Some([one])) => self.builder.values.reference(*one, place),
+            _ => value,
+        }
+    }
+
+    /// A value that stands there as it is; a text that is the ARN of a resource of the plan is that resource.
+    fn plain(&mut self, node: NodeRef<'d>, anchor: Span) -> ValueId {
+        let place = Place::written(node.span(), anchor);
+        match node.kind() {
+            Kind::Scalar => match node.scalar().map(|scalar| scalar.typed(Schema::Core)) {
+                Some(Typed::Bool(value)) => self.builder.values.bool(value, place),
+                Some(Typed::Int(value)) => self.builder.values.int(value, place),
+                Some(Typed::Float(value)) => self.builder.values.float(value, place),
+                Some(Typed::Str(text)) => match self.identities.get(text).copied().flatten() {
+                    Some(idx) => self.builder.values.reference(idx, place),
+                    None => self.builder.values.text(text, place),
+                },
+                Some(Typed::Null) | None => self.builder.values.null(place),
+            },
+            Kind::Sequence => {
+                let items: Vec<ValueId> = node.items().map(|item| self.plain(item, item.span())).collect();
+                self.builder.values.list(&items, place)
+            }
+            Kind::Mapping => {
+                let mut entries: Vec<Entry> = Vec::new();
+                for entry in node.written_entries().take(super::evaluate::MAX_ENTRIES) {
+                    let value = self.plain(entry.value, entry.key.span());
+                    let key = self.builder.values.intern(entry.name());
+                    put(&mut entries, key, value);
+                }
+                self.builder.values.map(&entries, place)
+            }
+        }
+    }
+}
+
+/// One block as the parts of a plan show it.
+#[derive(Clone, Copy)]
+struct Layers<'d> {
+    values: Option<NodeRef<'d>>,
+    /// What the configuration says; `None` when it does not say.
+    expressions: Option<NodeRef<'d>>,
+    /// `true` where deployment decides.
+    unknown: Option<NodeRef<'d>>,
+}
+
+fn is_null(scalar: crate::document::Scalar<'_>) -> bool {
+    scalar.typed(Schema::Core) == Typed::Null
+}
+
+fn is_true(node: NodeRef<'_>) -> bool {
+    node.scalar().is_some_and(|scalar| scalar.typed(Schema::Core) == Typed::Bool(true))
+}
+
+/// Whether a value is a list of blocks, which may be dynamic and then stand in no expression.
+fn is_blocks(node: NodeRef<'_>) -> bool {
+    node.items().next().is_some_and(|item| item.kind() == Kind::Mapping)
+}
+
+/// Whether a node holds an expression for each argument, and is not itself the expression of an attribute.
+fn is_block_of_expressions(node: &NodeRef<'_>) -> bool {
+    node.kind() == Kind::Mapping && node.get("references").is_none() && node.get("constant_value").is_none()
+}
+
+#[cfg(test)]
+mod tests;
