@@ -344,7 +344,7 @@ impl<'d> Lowering<'_, 'd> {
         members: &[&Member<'d>],
         made: &Made,
     ) {
-        let mut redirects: Vec<&RulePlan<'d>> = Vec::new();
+        let mut redirects: FxHashMap<Option<&str>, Vec<&RulePlan<'d>>> = FxHashMap::default();
         let mut priority = 0;
         for member in members {
             for rule in &member.rules {
@@ -355,13 +355,15 @@ impl<'d> Lowering<'_, 'd> {
                 let is_redirect = matches!(action, Some(Action::Redirect { .. }));
                 // The controller leaves out a redirect to where the request already is, and whatever an
                 // earlier redirect catches.
+                let host = rule.host.map(|(host, _)| host);
+                let mut earlier = [None, host].into_iter().filter_map(|host| redirects.get(&host)).flatten();
                 if leads_to_itself(action.as_ref(), port)
-                    || redirects.iter().any(|redirect| rules::is_covered(rule, redirect))
+                    || earlier.any(|redirect| rules::is_covered(rule, redirect))
                 {
                     continue;
                 }
                 if is_redirect && !matches!(rule.paths, Paths::Unknown(..)) {
-                    redirects.push(rule);
+                    redirects.entry(host).or_default().push(rule);
                 }
                 priority += 1;
                 self.lower_rule(

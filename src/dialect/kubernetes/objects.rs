@@ -1,15 +1,13 @@
 //! The objects of a project, and finding them by kind, namespace and name.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::annotations::Annotations;
 use super::values::text;
 use crate::dialect::File;
-use crate::document::{Kind, NodeRef};
+use crate::document::{Kind, NodeId, NodeRef};
 use crate::source::Span;
 
-/// More objects than any real project has; what comes after is not looked at.
-const MAX_OBJECTS: usize = 200_000;
 const MAX_LIST_DEPTH: usize = 4;
 
 /// One object, also one that stood in a `List`.
@@ -105,8 +103,9 @@ impl<'d> World<'d> {
         let mut world = World::default();
         for (file_idx, file) in files.iter().enumerate() {
             world.directories.push(file.path.rsplit_once('/').map_or("", |(directory, _)| directory));
+            let mut seen = FxHashSet::default();
             for root in file.document.roots() {
-                world.add(root, file_idx, 0);
+                world.add(root, file_idx, 0, &mut seen);
             }
         }
         for (idx, object) in world.objects.iter().enumerate() {
@@ -115,23 +114,23 @@ impl<'d> World<'d> {
         world
     }
 
-    fn add(&mut self, node: NodeRef<'d>, file: usize, depth: usize) {
+    /// Adds an object, or those of a list. What an alias repeats is the same object.
+    fn add(&mut self, node: NodeRef<'d>, file: usize, depth: usize, seen: &mut FxHashSet<NodeId>) {
+        if !seen.insert(node.target_id()) {
+            return;
+        }
         let items = node.get("items").filter(|items| items.kind() == Kind::Sequence);
         let is_list =
             node.get("kind").and_then(|kind| kind.text()).is_some_and(|kind| kind.ends_with("List"));
         if let Some(items) = items.filter(|_| is_list) {
             if depth < MAX_LIST_DEPTH {
                 for item in items.items() {
-                    self.add(item, file, depth + 1);
+                    self.add(item, file, depth + 1, seen);
                 }
             }
             return;
         }
-        if self.objects.len() < MAX_OBJECTS
-            && let Some(object) = Object::read(node, file)
-        {
-            self.objects.push(object);
-        }
+        self.objects.extend(Object::read(node, file));
     }
 
     /// The object of a name in a namespace, as seen from a file. An absent namespace meets a written one only
