@@ -15,8 +15,8 @@ use crate::model::{Place, ValueId, Values};
 enum Holds {
     /// One of these words, compared exactly.
     Word(&'static [&'static str]),
-    /// One of these words in any case.
-    AnyCase(&'static [&'static str]),
+    /// As a word, where another rule speaks of all but the case.
+    CaseOf(&'static [&'static str]),
     /// A whole number.
     Int,
     /// A boolean as Go parses it.
@@ -31,7 +31,7 @@ enum Holds {
     Text,
 }
 
-use Holds::{AnyCase, Bool, Int, Json, ListenPorts, Pairs, Text, Word};
+use Holds::{Bool, CaseOf, Int, Json, ListenPorts, Pairs, Text, Word};
 
 /// Read on an Ingress and on a Service behind one.
 const ON_BOTH: [(&str, Holds); 23] = [
@@ -41,7 +41,7 @@ const ON_BOTH: [(&str, Holds); 23] = [
     ("target-group-attributes", Pairs),
     ("target-node-labels", Pairs),
     ("healthcheck-port", Text),
-    ("healthcheck-protocol", Word(&["HTTP", "HTTPS"])),
+    ("healthcheck-protocol", CaseOf(&["HTTP", "HTTPS"])),
     ("healthcheck-path", Text),
     ("healthcheck-interval-seconds", Int),
     ("healthcheck-timeout-seconds", Int),
@@ -147,7 +147,7 @@ const ON_BALANCER: [(&str, Holds); 53] = [
     ("healthcheck-unhealthy-threshold", Int),
     ("healthcheck-timeout", Int),
     ("healthcheck-interval", Int),
-    ("healthcheck-protocol", AnyCase(&["tcp", "http", "https"])),
+    ("healthcheck-protocol", Text),
     ("healthcheck-port", Text),
     ("healthcheck-path", Text),
     ("healthcheck-success-codes", Text),
@@ -273,7 +273,7 @@ fn nearest(prefix: &str, suffix: &str, known: impl Iterator<Item = &'static str>
 
 fn wrong_value(holds: Holds, setting: &Setting<'_>, raw: &str) -> Option<Fault> {
     let trimmed = setting.text;
-    let is_kept_exact = matches!(holds, Word(_) | AnyCase(_) | Int | Bool);
+    let is_kept_exact = matches!(holds, Word(_) | CaseOf(_) | Int | Bool);
     if is_kept_exact && raw != trimmed {
         return Some(("untrimmed", Some(trimmed.to_string())));
     }
@@ -283,8 +283,9 @@ fn wrong_value(holds: Holds, setting: &Setting<'_>, raw: &str) -> Option<Fault> 
             let meant = words.iter().find(|word| word.eq_ignore_ascii_case(trimmed));
             Some(("invalid-value", meant.map(|word| (*word).to_string())))
         }
-        AnyCase(words) if !words.iter().any(|word| word.eq_ignore_ascii_case(trimmed)) => {
-            Some(("invalid-value", None))
+        CaseOf(words) if !words.contains(&trimmed) => {
+            let meant = words.iter().find(|word| word.eq_ignore_ascii_case(trimmed))?;
+            Some(("invalid-value", Some((*meant).to_string())))
         }
         Int if trimmed.parse::<i64>().is_err() => {
             let digits = trimmed.trim_end_matches(|c: char| c.is_ascii_alphabetic());

@@ -215,12 +215,9 @@ impl<'d> Lowering<'_, 'd> {
         if let Some(setting) = &protocol {
             let upper = setting.text.to_ascii_uppercase();
             is_http = matches!(upper.as_str(), "HTTP" | "HTTPS");
-            let value = if setting.is_placeholder() {
-                setting.value(values)
-            } else if is_http || upper == "TCP" {
-                values.text(&upper, setting.place())
-            } else {
-                values.unknown(Unknown::Invalid, setting.place())
+            let value = match setting.is_placeholder() {
+                true => setting.value(values),
+                false => values.text(&upper, setting.place()),
             };
             properties.put("HealthCheckProtocol", value);
         } else if let Some(local) = local {

@@ -162,6 +162,10 @@ pub(super) fn service(object: &Object<'_>, cluster: &Cluster) -> Option<Balancer
             let claimed = hint == Some(ControllerHint::LoadBalancerController);
             return Some(Balancer::Network(if claimed { Platform::Service } else { Platform::InTree }));
         }
+        // `classic`, `clb`, `elb`: no controller knows the word, and the cloud provider builds a classic one.
+        Some(word) if hint.is_none() && !super::values::is_placeholder(word) => {
+            return Some(Balancer::Classic);
+        }
         _ => {}
     }
     match hint {
@@ -172,9 +176,11 @@ pub(super) fn service(object: &Object<'_>, cluster: &Cluster) -> Option<Balancer
     }
     // Nothing says who takes it. Some annotations mean something only to the classic load balancer; otherwise
     // today's controller makes it a network load balancer.
-    let http = setting("backend-protocol").is_some_and(|setting| matches!(setting.text, "http" | "https"));
+    let is_classic =
+        |setting: &super::annotations::Setting<'_>| matches!(setting.text, "http" | "https" | "tcp");
+    let protocol = setting("backend-protocol").is_some_and(is_classic);
     if setting("nlb-target-type").is_none()
-        && (http || CLASSIC_ONLY.iter().any(|name| setting(name).is_some()))
+        && (protocol || CLASSIC_ONLY.iter().any(|name| setting(name).is_some()))
     {
         return Some(Balancer::Classic);
     }

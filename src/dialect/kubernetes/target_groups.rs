@@ -215,9 +215,7 @@ fn put_health_check<'d>(
 ) {
     let name = view.name;
     let protocol = view.get("healthcheck-protocol");
-    properties.put_layered(values, "HealthCheckProtocol", &protocol, name, |setting, values| {
-        setting.word(values, &["HTTP", "HTTPS"])
-    });
+    properties.put_layered(values, "HealthCheckProtocol", &protocol, name, check_protocol);
     let path = view.get("healthcheck-path");
     properties.put_layered(values, "HealthCheckPath", &path, name, Setting::value);
     let port = view.get("healthcheck-port");
@@ -246,6 +244,16 @@ fn put_health_check<'d>(
         let codes = setting.value(values);
         values.map_of(&[(key, codes)], place)
     });
+}
+
+/// A protocol of a health check. What is none of an Ingress's stays as it is, because a rule of all dialects speaks
+/// of it; only `http` in another case than the controller's is left to the rule for annotations.
+fn check_protocol(setting: &Setting<'_>, values: &mut Values) -> ValueId {
+    let upper = setting.text.to_ascii_uppercase();
+    if matches!(upper.as_str(), "HTTP" | "HTTPS") || setting.is_placeholder() {
+        return setting.word(values, &["HTTP", "HTTPS"]);
+    }
+    values.text(&upper, setting.place())
 }
 
 /// `traffic-port`, a number, or the name of a port of the Service: its target for addresses, its node port for instances.

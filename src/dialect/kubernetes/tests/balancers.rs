@@ -46,6 +46,9 @@ fn who_builds_a_load_balancer() {
     assert_eq!(built(&balancer("type: nlb-ip", ""), None), network);
     assert_eq!(built(&balancer("type: nlb", ""), None), in_tree);
     assert_eq!(built(&balancer("backend-protocol: http", ""), None), classic);
+    assert_eq!(built(&balancer("type: classic", ""), None), classic);
+    assert_eq!(built(&balancer("connection-idle-timeout: '60'", ""), None), classic);
+    assert_eq!(built(&balancer("nlb-target-type: ip\nbackend-protocol: tcp", ""), None), network);
     assert_eq!(built(&balancer("", "  loadBalancerClass: service.k8s.aws/nlb\n"), None), network);
     assert_eq!(built(&balancer("", "  loadBalancerClass: eks.amazonaws.com/nlb\n"), None), auto);
     assert_eq!(built(&balancer("", "  loadBalancerClass: tailscale\n"), None), None);

@@ -54,7 +54,8 @@ fn health_checks() {
         "Properties/HealthCheckIntervalSeconds",
         "?Invalid",
     );
-    check(&grpc("healthcheck-protocol: TCP"), ORDERS, "Properties/HealthCheckProtocol", "?Invalid");
+    check(&grpc("healthcheck-protocol: TCP"), ORDERS, "Properties/HealthCheckProtocol", "TCP");
+    check(&grpc("healthcheck-protocol: http"), ORDERS, "Properties/HealthCheckProtocol", "?Invalid");
 }
 
 #[test]
