@@ -273,7 +273,7 @@ impl Reader<'_> {
             || self.text[self.at.min(self.text.len())..].starts_with("/*")
         {
             return Box::new(
-                syntax_error(span, "JSON has no comments")
+                syntax_error(span, "comments are not allowed in JSON")
                     .with_help("remove the comment, or write the file in YAML"),
             );
         }
@@ -319,7 +319,7 @@ impl Reader<'_> {
 
     fn trailing_comma(&self, comma: usize, closing: u8) -> Stop {
         let span = char_span(self.file, self.text, comma);
-        let message = format!("JSON allows no comma before `{}`", char::from(closing));
+        let message = format!("a comma before `{}` is not allowed in JSON", char::from(closing));
         Box::new(syntax_error(span, message).with_help("remove the comma"))
     }
 
@@ -462,8 +462,8 @@ mod tests {
 
     #[test]
     fn problems_with_separators() {
-        check("{\"a\": 1,}", "! syntax-error@7..8 JSON allows no comma before `}`");
-        check("[1, 2,]", "! syntax-error@5..6 JSON allows no comma before `]`");
+        check("{\"a\": 1,}", "! syntax-error@7..8 a comma before `}` is not allowed in JSON");
+        check("[1, 2,]", "! syntax-error@5..6 a comma before `]` is not allowed in JSON");
         check("{\"a\" 1}", "! syntax-error@5..6 expected `:` after the key, found `1`");
         check("{\"a\": 1 \"b\": 2}", r#"! syntax-error@8..9 expected `,` or `}` in the object, found `"`"#);
         check("{a: 1}", "! syntax-error@1..2 expected a key in double quotes, found `a`");
@@ -500,7 +500,7 @@ mod tests {
         check("1.", "! syntax-error@2..2 expected a digit, found the end of the file");
         check("nul", "! syntax-error@0..3 `nul` is no JSON value");
         check("True", "! syntax-error@0..4 `True` is no JSON value");
-        check("// x\n{}", "! syntax-error@0..1 JSON has no comments");
+        check("// x\n{}", "! syntax-error@0..1 comments are not allowed in JSON");
         check("{\"a\": NaN}", "! syntax-error@6..9 `NaN` is no JSON value");
     }
 

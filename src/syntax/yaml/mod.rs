@@ -88,7 +88,10 @@ impl<'t> Reader<'t> {
     fn event(&mut self, event: Event<'_>, marks: &Marks) -> Result<(), Stop> {
         let (start, end) = self.range(marks);
         let before = self.cursor;
-        self.cursor = self.cursor.max(end);
+        // NOTE: the start of a document without `---` has the span of its first token, not yet read.
+        if !matches!(event, Event::DocumentStart(false, _)) {
+            self.cursor = self.cursor.max(end);
+        }
         match event {
             Event::DocumentStart(is_explicit, _) => {
                 self.document_start = start;

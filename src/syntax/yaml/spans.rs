@@ -12,8 +12,8 @@ pub(super) fn is_alone(text: &str, at: usize) -> bool {
 
 /// The place of a value that is not written: behind its colon, dash, tag or anchor.
 pub(super) fn empty(text: &str, at: usize, slot: Slot) -> usize {
-    if slot == Slot::Value && text[at..].starts_with(':') {
-        return at + 1;
+    if text[at..].starts_with(':') {
+        return if slot == Slot::Value { at + 1 } else { at };
     }
     text[..at].trim_end_matches([' ', '\t', '\r', '\n']).len()
 }
@@ -25,21 +25,35 @@ pub(super) fn dash(text: &str, from: usize) -> Option<usize> {
     text[at..].starts_with('-').then_some(at)
 }
 
-/// A block scalar from its `|` or `>` to its last line that is not blank.
+/// A block scalar from its `|` or `>` to its last line that is not blank. Granit's span is that of the
+/// content; the sign stands after `from`, on the last line above it that is not blank.
 pub(super) fn block_scalar(text: &str, from: usize, content: Range<usize>, value: &str) -> (usize, usize) {
-    let start = skip_to_content(text, from, b":?-");
-    let bytes = text.as_bytes();
-    if !matches!(bytes.get(start), Some(b'|' | b'>')) {
-        return (content.start, content.end);
+    let is_empty = value.bytes().all(|byte| byte == b'\n');
+    let header = if is_empty { content.end } else { content.start };
+    let mut above = &text[..header];
+    if !is_empty {
+        above = above.trim_end_matches([' ', '\t']);
     }
-    let n_indicators =
-        bytes[start + 1..].iter().take_while(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9')).count();
-    let header_end = start + 1 + n_indicators;
-    if value.bytes().all(|byte| byte == b'\n') {
+    let above = above.trim_end_matches([' ', '\t', '\r', '\n']);
+    let line = above.rfind(['\n', '\r']).map_or(0, |newline| newline + 1).max(from).min(above.len());
+    let Some((start, header_end)) = block_header(above, line) else { return (content.start, content.end) };
+    if is_empty {
         return (start, header_end);
     }
     let end = text[..content.end].trim_end_matches([' ', '\t', '\r', '\n']).len();
     (start, end.max(header_end))
+}
+
+/// The sign of a block scalar and its indicators, behind which only a comment stands in `text`.
+fn block_header(text: &str, from: usize) -> Option<(usize, usize)> {
+    text[from..].match_indices(['|', '>']).find_map(|(at, _)| {
+        let start = from + at;
+        let rest = &text[start + 1..];
+        let after = rest.trim_start_matches(|c: char| matches!(c, '+' | '-') || c.is_ascii_digit());
+        let comment = after.trim_start_matches([' ', '\t']);
+        let is_header = comment.is_empty() || comment.starts_with('#') && comment.len() < after.len();
+        is_header.then(|| (start, text.len() - after.len()))
+    })
 }
 
 /// Skips white space, comments, tags, anchors and the bytes in `also`.
