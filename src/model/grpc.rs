@@ -117,8 +117,13 @@ impl<'m> Judge<'m> {
         let mut gathered: Vec<Weighed<'_>> = at_port.iter().map(|evidence| weigh(evidence, 1.0)).collect();
         self.gather(&mut gathered, balancer, 1.0);
         let mut near = vec![balancer];
+        // An entry may name the ports behind it, where instance ports are made up by the cluster.
+        let named = values.get(entry, "Ports").map(|ports| values.items(ports));
+        let is_named = |port: ResourceIdx| {
+            named.is_none_or(|named| named.iter().any(|value| values.as_reference(*value) == Some(port)))
+        };
         for port in self.graph.targets(balancer, Link::Ports) {
-            if self.serves(values, port, number) {
+            if is_named(port) && self.serves(values, port, number) {
                 near.push(port);
                 self.gather(&mut gathered, port, DECAY);
             }
