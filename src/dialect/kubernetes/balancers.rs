@@ -449,6 +449,12 @@ impl<'d> Lowering<'_, 'd> {
         if let Some(setting) = certificate {
             entries.push(("SSLCertificateId", setting.value(values)));
         }
+        let ports: Vec<ValueId> = described
+            .behind
+            .iter()
+            .map(|id| values.reference(self.ports.all[id.0].resource, Place::fact_at(described.at)))
+            .collect();
+        entries.push(("Ports", values.list(&ports, Place::fact_at(described.at))));
         values.map_of(&entries, place)
     }
 }

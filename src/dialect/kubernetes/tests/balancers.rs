@@ -113,19 +113,31 @@ fn classic_load_balancers() {
     let check = |annotations: &str, expected: &str| {
         let platforms = Platforms { controller: Some(InTree) };
         let model = model_of(&[&balancer(annotations, "")], &platforms).expect("a model");
-        check_in(&model, id, listener, expected);
+        check_in(&model, id, listener, &expected.replace("PODS", "pods of Service orders:50051"));
     };
-    check("", "{LoadBalancerPort: 443, InstancePort: 30443, Protocol: TCP, InstanceProtocol: TCP}");
+    check(
+        "",
+        "{LoadBalancerPort: 443, InstancePort: 30443, Protocol: TCP, InstanceProtocol: TCP, Ports: [@PODS]}",
+    );
     check(
         "backend-protocol: http",
-        "{LoadBalancerPort: 443, InstancePort: 30443, Protocol: HTTP, InstanceProtocol: HTTP}",
+        "{LoadBalancerPort: 443, InstancePort: 30443, Protocol: HTTP, InstanceProtocol: HTTP, Ports: [@PODS]}",
     );
     check(
         "backend-protocol: https\nssl-cert: arn:a",
-        "{LoadBalancerPort: 443, InstancePort: 30443, Protocol: HTTPS, InstanceProtocol: HTTPS, SSLCertificateId: arn:a}",
+        "{LoadBalancerPort: 443, InstancePort: 30443, Protocol: HTTPS, InstanceProtocol: HTTPS, SSLCertificateId: arn:a, Ports: [@PODS]}",
     );
     check(
         "backend-protocol: grpc\nssl-cert: arn:a",
-        "{LoadBalancerPort: 443, InstancePort: 30443, Protocol: ?Invalid, InstanceProtocol: ?Invalid, SSLCertificateId: arn:a}",
+        "{LoadBalancerPort: 443, InstancePort: 30443, Protocol: ?Invalid, InstanceProtocol: ?Invalid, SSLCertificateId: arn:a, Ports: [@PODS]}",
     );
+}
+
+#[test]
+fn classic_listeners_are_judged_one_by_one() {
+    let manifest = balancer("backend-protocol: tcp", "")
+        .replace("  ports:\n", "  ports:\n  - {name: web, port: 80, targetPort: 8080}\n");
+    let level = |listener: u8| format!("Effective/Listeners/{listener}/Grpc/Level");
+    check(&manifest, "Service orders -> load balancer", &level(0), "none");
+    check(&manifest, "Service orders -> load balancer", &level(1), "definite");
 }
