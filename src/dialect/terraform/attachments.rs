@@ -1,7 +1,8 @@
 //! Resources that join two others become what a template would say in one of them: targets of a group, groups of an
-//! Auto Scaling group, instances of a classic load balancer, rules of a security group.
+//! Auto Scaling group, instances of a classic load balancer, rules of a security group. Beside them stands the one
+//! default of the provider that takes two resources to see.
 
-use crate::model::{Builder, Data, Place, ResourceIdx, ValueId};
+use crate::model::{Builder, Data, Place, ResourceIdx, Unknown, ValueId};
 
 /// Writes what the attachments say into the resources that they join.
 pub(super) fn apply(builder: &mut Builder) {
@@ -95,5 +96,38 @@ fn ingress_rule(builder: &mut Builder, idx: ResourceIdx) {
             let entry = builder.values.map_of(&entries, place);
             append(builder, group, "SecurityGroupIngress", entry);
         }
+    }
+}
+
+/// The provider takes HTTP for the protocol of a listener of an application load balancer that names none.
+pub(super) fn listener_protocols(builder: &mut Builder) {
+    for idx in builder.indices() {
+        if builder.draft(idx).type_name != "AWS::ElasticLoadBalancingV2::Listener"
+            || property(builder, idx, "Protocol").is_some()
+        {
+            continue;
+        }
+        let Some(properties) = builder.draft(idx).properties else { continue };
+        let place = Place::default_at(builder.draft(idx).name);
+        let protocol = match is_application(builder, idx) {
+            Some(true) => builder.values.text("HTTP", place),
+            Some(false) => continue,
+            None => builder.values.unknown(Unknown::Computed, place),
+        };
+        if matches!(builder.values.data(properties), Data::Map(_)) {
+            builder.values.put(properties, "Protocol", protocol);
+        }
+    }
+}
+
+/// Whether a listener belongs to an application load balancer; `None` when that is not settled.
+fn is_application(builder: &Builder, listener: ResourceIdx) -> Option<bool> {
+    let balancer = named(builder, listener, "LoadBalancerArn")?;
+    if builder.draft(balancer).type_name != "AWS::ElasticLoadBalancingV2::LoadBalancer" {
+        return None;
+    }
+    match property(builder, balancer, "Type") {
+        Some(kind) => builder.values.as_text(kind).map(|kind| kind == "application"),
+        None => Some(true),
     }
 }

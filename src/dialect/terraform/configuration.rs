@@ -31,6 +31,7 @@ pub(super) fn lower<'d>(roots: impl Iterator<Item = NodeRef<'d>>) -> Model {
         }
     }
     attachments::apply(&mut module.builder);
+    attachments::listener_protocols(&mut module.builder);
     finish(module.builder)
 }
 

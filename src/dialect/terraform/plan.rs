@@ -106,6 +106,8 @@ struct Plan<'d> {
     configuration: Option<Configuration<'d>>,
     /// Instances by module, type and name.
     instances: FxHashMap<(String, &'d str, &'d str), Vec<usize>>,
+    /// The addresses of the instances of a module, by its address without the last key.
+    modules: FxHashMap<String, Vec<String>>,
     /// What `arn` and `id` are known to be, of one resource alone.
     identities: FxHashMap<&'d str, Option<ResourceIdx>>,
     missing: Missing,
@@ -124,6 +126,7 @@ pub(super) fn lower(root: NodeRef<'_>) -> Option<Model> {
         resources: Vec::new(),
         configuration: root.at(&["configuration", "root_module"]).map(Configuration::new),
         instances: FxHashMap::default(),
+        modules: FxHashMap::default(),
         identities: FxHashMap::default(),
         missing: if shape == Shape::State { Missing::Absent } else { Missing::Unknown },
     };
@@ -137,6 +140,7 @@ pub(super) fn lower(root: NodeRef<'_>) -> Option<Model> {
     }
     plan.outputs();
     attachments::apply(&mut plan.builder);
+    attachments::listener_protocols(&mut plan.builder);
     Some(finish(plan.builder))
 }
 
@@ -152,6 +156,7 @@ impl<'d> Plan<'d> {
     fn declare_modules(&mut self, root: NodeRef<'d>, changes: &FxHashMap<&str, NodeRef<'d>>) {
         let mut open = vec![(root, String::new())];
         while let Some((module, address)) = open.pop() {
+            self.declare_module(&address);
             for (resource, key) in module.get("resources").into_iter().flat_map(children) {
                 self.declare(resource, key, &address, resource.get("values"), changes);
             }
@@ -168,6 +173,16 @@ impl<'d> Plan<'d> {
         }
     }
 
+    fn declare_module(&mut self, address: &str) {
+        let Some((parent, own)) = address::parent(address) else { return };
+        let stem = address::child(parent, own.name);
+        let known = self.modules.entry(stem).or_default();
+        // NOTE: changes name the module of each resource; those of one module follow each other.
+        if known.last().is_none_or(|last| last != address) && !known.iter().any(|known| known == address) {
+            known.push(address.to_string());
+        }
+    }
+
     /// A plan without `planned_values`: what the changes lead to.
     fn declare_changes(&mut self, root: NodeRef<'d>) {
         let unknown = changes(root);
@@ -175,6 +190,7 @@ impl<'d> Plan<'d> {
             let after = change.at(&["change", "after"]).filter(|after| after.kind() == Kind::Mapping);
             let module = change.get("module_address").and_then(NodeRef::text).unwrap_or_default();
             if after.is_some() {
+                self.declare_module(module);
                 self.declare(change, None, module, after, &unknown);
             }
         }

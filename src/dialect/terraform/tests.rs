@@ -415,3 +415,20 @@ fn hostile_input_takes_bounded_time() {
     chain.push('}');
     version(&chain, r#""${local.l4999}""#, "?Limit");
 }
+
+#[test]
+fn the_protocol_of_a_listener_follows_its_balancer() {
+    let json = |kind: &str| {
+        format!(
+            r#"{{"resource": {{"aws_lb": {{"m": {{{kind}}}}}, "aws_lb_listener": {{"l": {{"load_balancer_arn": "${{aws_lb.m.arn}}"}}}}}}}}"#
+        )
+    };
+    check(&json(""), "aws_lb_listener.l", "Effective/Protocol", r#""HTTP""#);
+    check(&json(r#""load_balancer_type": "network""#), "aws_lb_listener.l", "Effective/Protocol", "-");
+    check(
+        &json(r#""load_balancer_type": "${var.x}""#),
+        "aws_lb_listener.l",
+        "Effective/Protocol",
+        "?Computed",
+    );
+}

@@ -47,33 +47,25 @@ fn step(text: &str) -> Step<'_> {
 /// The names of the modules in a module's address: `a`, `b` of `module.a["k"].module.b`.
 pub(super) fn modules(address: &str) -> Vec<String> {
     let steps = steps(address);
-    steps.chunks(2).filter(|pair| pair[0].name == "module").filter_map(|pair| pair.get(1)).fold(
-        Vec::new(),
-        |mut names, step| {
-            names.push(step.name.to_string());
-            names
-        },
-    )
+    let pairs = steps.chunks(2).filter(|pair| pair[0].name == "module");
+    pairs.filter_map(|pair| pair.get(1)).map(|step| step.name.to_string()).collect()
 }
 
 /// The address of the module in which a module stands.
 pub(super) fn parent(address: &str) -> Option<(&str, Step<'_>)> {
     let last = steps(address).pop()?;
-    if last.name.is_empty() {
-        return None;
-    }
-    // The last step, its key included, ends the address.
-    let start = address.len().checked_sub(last.name.len())?;
-    let at = match last.index {
-        None => start,
-        Some(_) => own_start(address)?,
-    };
+    let at = own_start(address);
     let before = address.get(..at)?.strip_suffix("module.")?;
     Some((before.strip_suffix('.').unwrap_or(before), last))
 }
 
+/// The address of a child module, without its key.
+pub(super) fn child(parent: &str, name: &str) -> String {
+    if parent.is_empty() { format!("module.{name}") } else { format!("{parent}.module.{name}") }
+}
+
 /// Where the last step of an address starts.
-fn own_start(address: &str) -> Option<usize> {
+fn own_start(address: &str) -> usize {
     let bytes = address.as_bytes();
     let (mut depth, mut quoted, mut start, mut at) = (0_u32, false, 0, 0);
     while at < bytes.len() {
@@ -87,7 +79,7 @@ fn own_start(address: &str) -> Option<usize> {
         }
         at += 1;
     }
-    Some(start)
+    start
 }
 
 #[cfg(test)]

@@ -13,11 +13,16 @@ use super::{Plan, Planned};
 /// How many inputs and outputs are followed from one to the next.
 const MAX_HOPS: u32 = 16;
 
+/// How many references are looked at for one expression, those that it leads to included.
+const MAX_REFERENCES: usize = 512;
+
 /// Resources that an expression refers to.
 #[derive(Debug, Default)]
 struct Found {
     /// Instances, in the order of the references.
     instances: Vec<ResourceIdx>,
+    /// References looked at so far.
+    n_references: usize,
     /// Whether anything else may be meant: a local value, a data source, an attribute that is no identity.
     open: bool,
 }
@@ -39,11 +44,12 @@ impl<'d> Plan<'d> {
         found: &mut Found,
         hops: u32,
     ) {
-        if hops > MAX_HOPS || found.instances.len() > 256 {
+        let all: Vec<&str> = references(expression).take(MAX_REFERENCES).collect();
+        found.n_references += all.len();
+        if hops > MAX_HOPS || found.n_references >= MAX_REFERENCES {
             found.open = true;
             return;
         }
-        let all: Vec<&str> = references(expression).collect();
         for reference in &all {
             // A reference is listed in full first, then shorter and shorter.
             let longer = |other: &&str| {
@@ -68,8 +74,7 @@ impl<'d> Plan<'d> {
                 }
             }
             [root, child, output, ..] if root.name == "module" => {
-                let prefix = if module.is_empty() { String::new() } else { format!("{module}.") };
-                let Some(child) = self.module_instance(&prefix, child) else {
+                let Some(child) = self.module_instance(module, child) else {
                     found.open = true;
                     return;
                 };
@@ -141,27 +146,15 @@ impl<'d> Plan<'d> {
     }
 
     /// The address of a child module: the one with the key that is given, or the only one.
-    fn module_instance(&self, prefix: &str, child: &Step<'_>) -> Option<String> {
-        let stem = format!("{prefix}module.{}", child.name);
-        let mut addresses: Vec<&str> = Vec::new();
-        for resource in &self.resources {
-            let Some(rest) = resource.module.strip_prefix(&stem) else { continue };
-            let own = match rest.as_bytes().first() {
-                None | Some(b'.') => stem.len(),
-                Some(b'[') => stem.len() + rest.find("]").map_or(rest.len(), |end| end + 1),
-                Some(_) => continue,
-            };
-            let address = &resource.module[..own];
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
+    fn module_instance(&self, parent: &str, child: &Step<'_>) -> Option<String> {
+        let stem = address::child(parent, child.name);
+        let addresses = self.modules.get(&stem)?;
         match (child.index, addresses.as_slice()) {
-            (_, [one]) => Some((*one).to_string()),
+            (_, [one]) => Some(one.clone()),
             (Some(index), several) => several
                 .iter()
                 .find(|address| address::steps(address).last().and_then(|step| step.index) == Some(index))
-                .map(|address| (*address).to_string()),
+                .cloned(),
             (None, _) => None,
         }
     }
@@ -182,8 +175,10 @@ impl<'d> Plan<'d> {
             while let Some(node) = open.pop() {
                 open.extend(node.items());
                 open.extend(node.written_entries().map(|entry| entry.value));
-                for reference in references(node) {
-                    if let [resource_type, name, ..] = address::steps(reference).as_slice() {
+                for reference in references(node).take(MAX_REFERENCES) {
+                    if found.instances.len() < MAX_REFERENCES
+                        && let [resource_type, name, ..] = address::steps(reference).as_slice()
+                    {
                         self.resource(resource_type, name, &[], &from.module, from, &mut found);
                     }
                 }
