@@ -43,8 +43,9 @@ const OTHER_WORDS: [&str; 20] = [
 ];
 
 /// Products by a word of their image and the port on which they serve gRPC.
-const PRODUCTS: [(&str, &[u16]); 22] = [
+const PRODUCTS: [(&str, &[u16]); 23] = [
     ("otel", &[4317]),
+    ("otlp", &[4317]),
     ("opentelemetry", &[4317]),
     ("adot", &[4317]),
     ("etcd", &[2379]),
