@@ -21,6 +21,7 @@ mod rules;
 mod services;
 mod target_groups;
 mod values;
+mod workload_facts;
 mod workloads;
 
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     let services = Services::read(&mut builder, &world, &resources, &workloads, &mut ports);
     evidence::of_containers(&mut builder, &workloads, &ports);
     evidence::of_services(&mut builder, &services.all, &ports);
+    workload_facts::add(&mut builder, &world, &resources, &workloads, &services.all);
 
     let cluster = Cluster::read(&world, platforms);
     let mut lowering = Lowering {

@@ -172,8 +172,12 @@ impl<'d> Ports<'d> {
             let entries: Vec<ValueId> =
                 port.entries.iter().map(|entry| values.text(entry, Place::fact_at(port.at))).collect();
             let entries = values.list(&entries, Place::fact_at(port.at));
+            let is_proxy =
+                builder.draft(port.resource).layer4_reasons.iter().any(|(word, _)| *word == "proxy");
+            let proxy = builder.values.bool(is_proxy, Place::fact_at(port.at));
             let draft = builder.draft_mut(port.resource);
             draft.properties = Some(properties);
+            draft.sections.push(("Proxy", proxy));
             draft.sections.push(("Probes", probes));
             draft.sections.push(("Entries", entries));
         }

@@ -35,6 +35,8 @@ pub(super) struct Workload<'d> {
     pub(super) object: usize,
     /// The pod's `spec`.
     pub(super) pod: NodeRef<'d>,
+    /// The pod's `metadata`.
+    pub(super) metadata: Option<NodeRef<'d>>,
     pub(super) labels: Vec<(&'d str, &'d str)>,
     pub(super) containers: Vec<Container<'d>>,
 }
@@ -70,7 +72,7 @@ impl<'d> Workload<'d> {
             .chain(sidecars)
             .map(Container::read)
             .collect();
-        Some(Self { object: idx, pod, labels, containers })
+        Some(Self { object: idx, pod, metadata, labels, containers })
     }
 
     /// The container and the port of a name.

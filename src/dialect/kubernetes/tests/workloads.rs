@@ -101,3 +101,33 @@ fn evidence_of_tls() {
             );
     check(&mounted, port, "Tls/State", "tls");
 }
+
+#[test]
+fn draining() {
+    let workload = "Deployment shop/orders";
+    let hook = |hook: &str| deployment(&format!("lifecycle: {{preStop: {hook}}}"));
+    check(&deployment("image: a"), workload, "Drain", "{GraceSeconds: 30}");
+    let drain = "{PreStopSeconds: 15, GraceSeconds: 30}";
+    check(&hook("{sleep: {seconds: 15}}"), workload, "Drain", drain);
+    check(&hook("{exec: {command: [/bin/sh, -c, 'sleep 15 && nginx -s quit']}}"), workload, "Drain", drain);
+    check(&hook("{exec: {command: [drain]}}"), workload, "Drain/PreStopSeconds", "?Expression");
+}
+
+#[test]
+fn what_a_service_misses() {
+    let missing = "Missing";
+    let there = deployment("ports: [{name: api, containerPort: 1}]");
+    check(&there, "Service shop/orders", missing, "[]");
+    let other = deployment("ports: [{name: http, containerPort: 1}]");
+    check(&other, "Service shop/orders", missing, "[{Kind: target-port, Name: api}]");
+    let template = deployment("ports: [{name: '{{ x }}', containerPort: 1}]");
+    check(&template, "Service shop/orders", missing, "[]");
+}
+
+#[test]
+fn meshes() {
+    let namespace =
+        "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n";
+    check(&format!("{}{namespace}", deployment("image: a")), "Deployment shop/orders", "Mesh/Name", "istio");
+    check(&deployment("image: a"), "Deployment shop/orders", "Mesh", "absent");
+}

@@ -1,0 +1,153 @@
+//! Facts about workloads and Services that stand in sections of their own: `Drain`, `Mesh`, `Missing`.
+
+use super::objects::{Found, World};
+use super::services::Service;
+use super::values::{inner_span, int, is_placeholder};
+use super::workloads::{Container, PortRef, Selected, Workload, Workloads};
+use crate::document::NodeRef;
+use crate::model::{Builder, Place, ResourceIdx, Unknown, ValueId, Values};
+use crate::source::Span;
+
+/// What Kubernetes waits for a pod to end when nothing is written.
+const DEFAULT_GRACE: i64 = 30;
+
+/// Adds the sections.
+pub(super) fn add(
+    builder: &mut Builder,
+    world: &World<'_>,
+    resources: &[ResourceIdx],
+    workloads: &Workloads<'_>,
+    services: &[Service<'_>],
+) {
+    for workload in &workloads.all {
+        let object = &world.objects[workload.object];
+        let drain = drain(&mut builder.values, workload, object.name_span);
+        let mesh = mesh(&mut builder.values, world, workload);
+        let draft = builder.draft_mut(resources[workload.object]);
+        draft.sections.push(("Drain", drain));
+        draft.sections.extend(mesh.map(|mesh| ("Mesh", mesh)));
+    }
+    for service in services {
+        let missing = missing_ports(&mut builder.values, world, workloads, service);
+        builder.draft_mut(service.resource).sections.extend(missing.map(|missing| ("Missing", missing)));
+    }
+}
+
+/// `{PreStopSeconds, GraceSeconds}`: how long the pod goes on before it is told to stop, and when it is killed.
+fn drain(values: &mut Values, workload: &Workload<'_>, name: Span) -> ValueId {
+    let mut entries = Vec::new();
+    let longest = workload.containers.iter().filter_map(pre_stop).max_by_key(|(seconds, _)| *seconds);
+    if let Some((seconds, span)) = longest {
+        let place = Place::written(span, span);
+        let seconds = match seconds {
+            Some(seconds) => values.int(seconds, place),
+            None => values.unknown(Unknown::Expression, place),
+        };
+        entries.push(("PreStopSeconds", seconds));
+    }
+    let grace = match workload.pod.get("terminationGracePeriodSeconds") {
+        Some(node) => {
+            let place = Place::written(inner_span(node), inner_span(node));
+            match int(node) {
+                Some(seconds) => values.int(seconds, place),
+                None => values.unknown(Unknown::Expression, place),
+            }
+        }
+        None => values.int(DEFAULT_GRACE, Place::default_at(name)),
+    };
+    entries.push(("GraceSeconds", grace));
+    values.map_of(&entries, Place::fact_at(name))
+}
+
+/// The seconds that a container's preStop hook sleeps; `None` inside for a hook that does something else.
+fn pre_stop(container: &Container<'_>) -> Option<(Option<i64>, Span)> {
+    let hook = container.node.at(&["lifecycle", "preStop"])?;
+    if let Some(seconds) = hook.at(&["sleep", "seconds"]) {
+        return Some((int(seconds), inner_span(seconds)));
+    }
+    let command = hook.at(&["exec", "command"])?;
+    let words: Vec<&str> = command
+        .items()
+        .filter_map(NodeRef::text)
+        .flat_map(|line| line.split([' ', ';', '&']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let seconds = words
+        .windows(2)
+        .find(|pair| pair[0] == "sleep" || pair[0].ends_with("/sleep"))
+        .and_then(|pair| pair[1].trim_end_matches('s').parse().ok());
+    Some((seconds, command.span()))
+}
+
+/// `{Name}` of the mesh whose sidecar is injected into the pods.
+fn mesh(values: &mut Values, world: &World<'_>, workload: &Workload<'_>) -> Option<ValueId> {
+    let object = &world.objects[workload.object];
+    let namespace = match world.find_cluster_wide("Namespace", object.namespace, object.file) {
+        Found::One(idx) => world.objects[idx].node.get("metadata"),
+        Found::Several(_) | Found::Nowhere => None,
+    };
+    let of_pod = |kind: &str, key: &str| workload.metadata.and_then(|metadata| metadata.get(kind)?.get(key));
+    let of_namespace = |kind: &str, key: &str| namespace.and_then(|metadata| metadata.get(kind)?.get(key));
+    let istio = of_pod("labels", "sidecar.istio.io/inject")
+        .or_else(|| of_pod("annotations", "sidecar.istio.io/inject"))
+        .or_else(|| of_namespace("labels", "istio-injection"));
+    let linkerd = of_pod("annotations", "linkerd.io/inject")
+        .or_else(|| of_namespace("annotations", "linkerd.io/inject"));
+    let is_on = |node: &NodeRef<'_>| matches!(node.text(), Some("true" | "enabled"));
+    let (name, node) = istio
+        .filter(is_on)
+        .map(|node| ("istio", node))
+        .or_else(|| linkerd.filter(is_on).map(|node| ("linkerd", node)))?;
+    let place = Place::written(inner_span(node), inner_span(node));
+    let name = values.text(name, place);
+    Some(values.map_of(&[("Name", name)], place))
+}
+
+/// Named target ports that no selected pod has, and `ssl-ports` that the Service does not have.
+fn missing_ports(
+    values: &mut Values,
+    world: &World<'_>,
+    workloads: &Workloads<'_>,
+    service: &Service<'_>,
+) -> Option<ValueId> {
+    let name_span = world.objects[service.object].name_span;
+    let selected = match &service.selected {
+        Selected::Workloads(selected) => selected.as_slice(),
+        Selected::Nothing | Selected::Unsettled => &[],
+    };
+    let mut list = Vec::new();
+    for port in service.ports.iter().filter(|_| !selected.is_empty()) {
+        let Some((PortRef::Name(name), span)) = port.target else { continue };
+        // A container whose ports a template fills in may have any port.
+        let is_open = |idx: &usize| {
+            workloads.all[*idx].containers.iter().any(|container| {
+                container.node.get("ports").is_some_and(|ports| {
+                    ports.text().is_some()
+                        || ports.items().any(|port| {
+                            port.get("name").and_then(|name| name.text()).is_some_and(is_placeholder)
+                        })
+                })
+            })
+        };
+        let has = |idx: &usize| workloads.all[*idx].named_port(name).is_some();
+        if selected.iter().any(|idx| has(idx) || is_open(idx)) {
+            continue;
+        }
+        let place = Place::written(span, span);
+        let entry = [("Kind", values.text("target-port", place)), ("Name", values.text(name, place))];
+        list.push(values.map_of(&entry, place));
+    }
+    let ssl = world.objects[service.object].annotations.under(super::annotations::NLB, "ssl-ports");
+    for word in ssl.iter().flat_map(|setting| setting.list()).filter(|word| *word != "*") {
+        let is_there = service.ports.iter().any(|port| {
+            port.name.is_some_and(|(name, _)| name == word)
+                || port.number.is_some_and(|number| word.parse() == Ok(number))
+        });
+        if let Some(setting) = ssl.filter(|_| !is_there && !is_placeholder(word)) {
+            let place = setting.part(word);
+            let entry = [("Kind", values.text("ssl-port", place)), ("Name", values.text(word, place))];
+            list.push(values.map_of(&entry, place));
+        }
+    }
+    (!list.is_empty()).then(|| values.list(&list, Place::fact_at(name_span)))
+}
