@@ -7,6 +7,7 @@ use crate::source::Span;
 
 use super::evaluate::put;
 use super::expression::{self, Part};
+use super::kubernetes::Manifests;
 use super::mapping::{self, Form, Row};
 use super::module::{Module, Scope, labels};
 use super::shape::{Missing, shape};
@@ -14,7 +15,7 @@ use super::text::Places;
 use super::{attachments, containers, functions, names};
 
 /// Lowers the files of one directory; the roots of files that override others come last.
-pub(super) fn lower<'d>(roots: impl Iterator<Item = NodeRef<'d>>) -> Model {
+pub(super) fn lower<'d>(roots: impl Iterator<Item = NodeRef<'d>>) -> (Model, Manifests) {
     let mut module = Module::new(roots);
     for at in 0..module.resources.len() {
         module.expand(at);
@@ -32,7 +33,8 @@ pub(super) fn lower<'d>(roots: impl Iterator<Item = NodeRef<'d>>) -> Model {
     }
     attachments::apply(&mut module.builder);
     attachments::listener_protocols(&mut module.builder);
-    finish(module.builder)
+    let manifests = module.manifests();
+    (finish(module.builder), manifests)
 }
 
 impl<'d> Module<'d> {
@@ -50,6 +52,25 @@ impl<'d> Module<'d> {
         let draft = self.builder.draft_mut(idx);
         draft.properties = Some(shaped.properties);
         draft.blocks = shaped.blocks;
+    }
+
+    /// The objects of Kubernetes, evaluated as they are.
+    fn manifests(&mut self) -> Manifests {
+        let mut manifests = Manifests::default();
+        for at in 0..self.resources.len() {
+            let declaration = &self.resources[at];
+            let (resource_type, name) = (declaration.resource_type, declaration.name_span);
+            if !Manifests::takes(resource_type) {
+                continue;
+            }
+            let Some(body) = declaration.bodies.first().copied() else { continue };
+            for instance in 0..declaration.instances.len().min(1) {
+                let scope = self.resources[at].instances[instance].scope.clone();
+                let value = self.node(body, name, &scope);
+                manifests.add(body.document(), resource_type, name, &self.builder.values, value);
+            }
+        }
+        manifests
     }
 
     fn partly_known_names(&mut self, idx: ResourceIdx, body: ValueId) {

@@ -9,6 +9,7 @@ mod containers;
 mod evaluate;
 mod expression;
 mod functions;
+mod kubernetes;
 mod lookup;
 mod mapping;
 mod module;
@@ -23,6 +24,8 @@ pub use mapping::argument;
 
 use super::{File, Lowered, Platforms};
 use crate::document::{Kind, NodeRef};
+use crate::model::Model;
+use kubernetes::Manifests;
 
 /// The blocks of a configuration, and the key of a comment.
 const BLOCKS: [&str; 15] = [
@@ -54,12 +57,14 @@ fn is_configuration(root: NodeRef<'_>) -> bool {
 }
 
 /// Lowers the files of one project: the configuration in a directory is one module, a plan stands for itself.
-pub fn lower(files: &[File<'_>], _: &Platforms) -> Lowered {
+pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     let mut lowered = Lowered::default();
     let mut directories: Vec<(&str, Vec<File<'_>>)> = Vec::new();
     for file in files {
         if !file.path.ends_with(".tf.json") {
-            lowered.models.extend(file.document.roots().filter_map(plan::lower));
+            for (model, manifests) in file.document.roots().filter_map(plan::lower) {
+                add(&mut lowered, model, manifests, platforms);
+            }
             continue;
         }
         let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
@@ -71,11 +76,18 @@ pub fn lower(files: &[File<'_>], _: &Platforms) -> Lowered {
     for (_, mut files) in directories {
         files.sort_by_key(|file| overrides(file.path));
         let roots = files.iter().flat_map(|file| file.document.roots());
-        lowered.models.push(configuration::lower(
-            roots.filter(|root| matches!(root.kind(), Kind::Mapping | Kind::Sequence)),
-        ));
+        let roots = roots.filter(|root| matches!(root.kind(), Kind::Mapping | Kind::Sequence));
+        let (model, manifests) = configuration::lower(roots);
+        add(&mut lowered, model, manifests, platforms);
     }
     lowered
+}
+
+fn add(lowered: &mut Lowered, model: Model, manifests: Manifests, platforms: &Platforms) {
+    lowered.models.push(model);
+    let objects = manifests.lower(platforms);
+    lowered.models.extend(objects.models);
+    lowered.diagnostics.extend(objects.diagnostics);
 }
 
 /// Whether Terraform merges the file into the others after it has read them.

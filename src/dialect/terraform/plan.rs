@@ -16,6 +16,7 @@ use crate::model::{Builder, Data, Draft, Entry, Model, Place, Platform, Resource
 use crate::source::Span;
 
 use super::evaluate::put;
+use super::kubernetes::Manifests;
 use super::mapping::{self, Form, Row};
 use super::shape::{Missing, shape};
 use super::text::Places;
@@ -114,7 +115,7 @@ struct Plan<'d> {
 }
 
 /// Lowers one plan.
-pub(super) fn lower(root: NodeRef<'_>) -> Option<Model> {
+pub(super) fn lower(root: NodeRef<'_>) -> Option<(Model, Manifests)> {
     let shape = shape_of(root)?;
     let values = match shape {
         Shape::Plan => root.at(&["planned_values", "root_module"]),
@@ -141,7 +142,8 @@ pub(super) fn lower(root: NodeRef<'_>) -> Option<Model> {
     plan.outputs();
     attachments::apply(&mut plan.builder);
     attachments::listener_protocols(&mut plan.builder);
-    Some(finish(plan.builder))
+    let manifests = plan.manifests(root);
+    Some((finish(plan.builder), manifests))
 }
 
 /// What is known only after deployment, by address.
@@ -265,6 +267,20 @@ impl<'d> Plan<'d> {
         let draft = self.builder.draft_mut(idx);
         draft.properties = Some(shaped.properties);
         draft.blocks = shaped.blocks;
+    }
+
+    /// The objects of Kubernetes.
+    fn manifests(&mut self, root: NodeRef<'d>) -> Manifests {
+        let mut manifests = Manifests::default();
+        for at in 0..self.resources.len() {
+            let resource = &self.resources[at];
+            let (resource_type, name) = (resource.resource_type, resource.name_span);
+            if let (true, Some(values)) = (Manifests::takes(resource_type), resource.values) {
+                let body = self.plain(values, name);
+                manifests.add(root.document(), resource_type, name, &self.builder.values, body);
+            }
+        }
+        manifests
     }
 
     /// The arguments of one block that the rows name.

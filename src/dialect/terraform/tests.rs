@@ -432,3 +432,24 @@ fn the_protocol_of_a_listener_follows_its_balancer() {
         "?Computed",
     );
 }
+
+#[test]
+fn objects_of_kubernetes() {
+    let json = r#"{"variable": {"open": {}}, "resource": {
+        "kubernetes_ingress_v1": {"i": {"metadata": {"name": "orders", "annotations": {
+            "alb.ingress.kubernetes.io/backend-protocol-version": "GRPC", "alb.ingress.kubernetes.io/scheme": "${var.open}"}},
+          "spec": [{"ingress_class_name": "alb", "rule": {"http": {"path": {"path": "/", "path_type": "Prefix",
+            "backend": {"service": {"name": "orders", "port": {"number": 50051}}}}}}}]}},
+        "kubernetes_manifest": {"m": {"manifest": {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "orders"},
+            "spec": {"ports": [{"port": 50051}]}}}}}}"#;
+    with("main.tf.json", json, |lowered| {
+        let model = &lowered.models[1];
+        let ids: Vec<&str> = model.resources.iter().map(|resource| resource.id.as_str()).collect();
+        let version = property(model, "Ingress orders -> orders:50051", "Properties/ProtocolVersion");
+        let version = version.unwrap_or_else(|| panic!("no version in {ids:?}"));
+        assert_eq!(show(model, version), r#""GRPC""#);
+        let span = model.values.place(version).span;
+        assert_eq!(&json[span.range()], "GRPC");
+        assert!(ids.contains(&"Service orders"), "{ids:?}");
+    });
+}
