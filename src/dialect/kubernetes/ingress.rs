@@ -1,69 +1,82 @@
 //! Ingresses of the AWS Load Balancer Controller: one load balancer for each group, with its listeners and rules.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
 use super::annotations::{ALB, Setting};
 use super::classes::{self, Claim, Params};
 use super::evidence::declared;
+use super::ingress_rules::{OnListener, in_text};
 use super::listeners::{Certificates, Listen, ListenPort, certificates, listen};
 use super::lowering::{Layered, Lowering, Properties, View};
-use super::rules::{self, Action, Paths, Plan, PortText, RulePlan};
+use super::rules::{self, Action, Plan, RulePlan};
 use super::target_groups::Backend;
-use super::workloads::PortRef;
 use crate::model::{Evidence, EvidenceKind, Link, Place, ResourceIdx, Unknown, ValueId, signs};
 
 /// An Ingress as a member of its group.
-struct Member<'d> {
+pub(super) struct Member<'d> {
+    pub(super) object: usize,
+    pub(super) claim: Claim,
+    pub(super) listen: Listen,
+    pub(super) certificates: Certificates<'d>,
+    pub(super) rules: Vec<RulePlan<'d>>,
+    pub(super) default: Option<Plan<'d>>,
+}
+
+/// What joins Ingresses into one load balancer.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum GroupKey {
+    Named { name: String, directory: String },
+    Alone(usize),
+}
+
+/// An Ingress that is to be put into a group.
+struct Candidate {
+    /// `group.order`.
+    order: i64,
     object: usize,
     claim: Claim,
-    listen: Listen,
-    certificates: Certificates<'d>,
-    rules: Vec<RulePlan<'d>>,
-    default: Option<Plan<'d>>,
 }
 
 /// The target groups that were made, by Ingress and backend.
-type Made = FxHashMap<(usize, String), ResourceIdx>;
+pub(super) type Made = FxHashMap<(usize, String), ResourceIdx>;
 
 impl<'d> Lowering<'_, 'd> {
     /// Lowers all Ingresses that a controller of AWS takes.
     pub(super) fn lower_ingresses(&mut self) {
-        let mut groups: BTreeMap<(String, usize), Vec<(i64, usize, Claim)>> = BTreeMap::new();
-        for idx in 0..self.world.objects.len() {
-            let object = &self.world.objects[idx];
-            if !object.is_ingress() {
-                continue;
-            }
+        let mut groups: BTreeMap<GroupKey, Vec<Candidate>> = BTreeMap::new();
+        for (idx, object) in self.world.objects.iter().enumerate().filter(|(_, object)| object.is_ingress()) {
             let Some(claim) = classes::ingress(self.world, object, &self.cluster) else { continue };
-            let (key, order) = self.group_key(idx, claim);
-            groups.entry(key).or_default().push((order, idx, claim));
+            let order = object.annotations.under(ALB, "group.order");
+            let order = order.and_then(|order| order.text.parse().ok()).unwrap_or(0);
+            let candidate = Candidate { order, object: idx, claim };
+            groups.entry(self.group_key(idx, claim)).or_default().push(candidate);
         }
-        for ((name, _), mut members) in groups {
-            members.sort_by_key(|(order, idx, _)| (*order, *idx));
+        for (key, mut candidates) in groups {
+            candidates.sort_by_key(|candidate| (candidate.order, candidate.object));
             let members: Vec<Member<'d>> =
-                members.into_iter().map(|(_, idx, claim)| self.member(idx, claim)).collect();
-            self.lower_group(&name, &members);
+                candidates.iter().map(|candidate| self.member(candidate.object, candidate.claim)).collect();
+            self.lower_group(&key, &members);
         }
     }
 
-    /// The name of an explicit group, or nothing and the Ingress itself; and the order within the group.
-    fn group_key(&self, idx: usize, claim: Claim) -> ((String, usize), i64) {
+    fn group_key(&self, idx: usize, claim: Claim) -> GroupKey {
         let object = &self.world.objects[idx];
-        let view = self.view(idx, claim);
-        let order = object.annotations.under(ALB, "group.order").and_then(|order| order.text.parse().ok());
-        match view.get_over("group.name", &["group", "name"]) {
+        match self.view(idx, claim).get_over("group.name", &["group", "name"]) {
             Layered::Written(setting) if !setting.is_placeholder() && !setting.text.is_empty() => {
                 // A base and its overlays repeat the members of a group; each directory is then a world of its own.
-                let place = if self.world.is_repeated(object) { self.world.directory(object) } else { "" };
-                ((format!("{} {place}", setting.text).trim_end().to_string(), usize::MAX), order.unwrap_or(0))
+                let is_repeated = self.world.is_repeated(object);
+                let directory = if is_repeated { self.world.directory(object) } else { "" };
+                GroupKey::Named { name: setting.text.to_string(), directory: directory.to_string() }
             }
-            _ => ((String::new(), idx), 0),
+            _ => GroupKey::Alone(idx),
         }
     }
 
-    fn view(&self, idx: usize, claim: Claim) -> View<'_, 'd> {
+    /// The settings of an Ingress itself.
+    pub(super) fn view(&self, idx: usize, claim: Claim) -> View<'_, 'd> {
         let object = &self.world.objects[idx];
         View {
             world: self.world,
@@ -82,13 +95,12 @@ impl<'d> Lowering<'_, 'd> {
         Member { object: idx, claim, listen, certificates, rules, default }
     }
 
-    fn lower_group(&mut self, name: &str, members: &[Member<'d>]) {
+    fn lower_group(&mut self, key: &GroupKey, members: &[Member<'d>]) {
         let Some(first) = members.first() else { return };
         let object = &self.world.objects[first.object];
-        let label = if name.is_empty() {
-            format!("Ingress {}", object.full_name())
-        } else {
-            format!("IngressGroup {name}")
+        let label = match key {
+            GroupKey::Named { name, .. } => format!("IngressGroup {name}"),
+            GroupKey::Alone(_) => format!("Ingress {}", object.full_name()),
         };
         let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
         let id = format!("{label} -> load balancer");
@@ -219,9 +231,8 @@ impl<'d> Lowering<'_, 'd> {
     fn make_target_groups(&mut self, made: &mut Made, member: &Member<'d>, plan: &Plan<'d>) {
         for backend in self.backends(plan) {
             let key = (member.object, backend.label());
-            if !made.contains_key(&key) {
-                let resource = self.target_group(member.object, member.claim, backend);
-                made.insert(key, resource);
+            if let Entry::Vacant(vacant) = made.entry(key) {
+                vacant.insert(self.target_group(member.object, member.claim, backend));
             }
         }
     }
@@ -306,7 +317,7 @@ impl<'d> Lowering<'_, 'd> {
         let properties = properties.finish(&mut self.builder.values, Place::written(name, name));
         self.builder.draft_mut(listener).properties = Some(properties);
         if !redirect_only {
-            self.lower_rules(&id, listener, port, members, made);
+            self.lower_rules(&id, OnListener { listener, port }, members, made);
         }
     }
 
@@ -335,200 +346,4 @@ impl<'d> Lowering<'_, 'd> {
             }
         }
     }
-
-    fn lower_rules(
-        &mut self,
-        id: &str,
-        listener: ResourceIdx,
-        port: ListenPort,
-        members: &[&Member<'d>],
-        made: &Made,
-    ) {
-        let mut redirects: FxHashMap<Option<&str>, Vec<&RulePlan<'d>>> = FxHashMap::default();
-        let mut priority = 0;
-        for member in members {
-            for rule in &member.rules {
-                let action = match &rule.plan {
-                    Plan::Action(setting) => rules::action(setting),
-                    _ => None,
-                };
-                let is_redirect = matches!(action, Some(Action::Redirect { .. }));
-                // The controller leaves out a redirect to where the request already is, and whatever an
-                // earlier redirect catches.
-                let host = rule.host.map(|(host, _)| host);
-                let mut earlier = [None, host].into_iter().filter_map(|host| redirects.get(&host)).flatten();
-                if leads_to_itself(action.as_ref(), port)
-                    || earlier.any(|redirect| rules::is_covered(rule, redirect))
-                {
-                    continue;
-                }
-                if is_redirect && !matches!(rule.paths, Paths::Unknown(..)) {
-                    redirects.entry(host).or_default().push(rule);
-                }
-                priority += 1;
-                self.lower_rule(
-                    format!("{id} rule {priority}"),
-                    listener,
-                    priority,
-                    port,
-                    member,
-                    rule,
-                    made,
-                );
-            }
-        }
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "a rule joins the listener, the Ingress and the path")]
-    fn lower_rule(
-        &mut self,
-        id: String,
-        listener: ResourceIdx,
-        priority: i64,
-        port: ListenPort,
-        member: &Member<'d>,
-        rule: &RulePlan<'d>,
-        made: &Made,
-    ) {
-        let object = &self.world.objects[member.object];
-        let kind = "AWS::ElasticLoadBalancingV2::ListenerRule";
-        let resource = self.add_built(object, id, kind, rule.at, member.claim.platform);
-        let place = Place::written(rule.at, rule.at);
-        let mut actions: Vec<ValueId> = Vec::new();
-        if port.protocol == "HTTPS" {
-            actions.extend(self.authentication(member, rule));
-        }
-        let forward = self.action(made, member, &rule.plan);
-        let values = &mut self.builder.values;
-        actions.push(forward.unwrap_or_else(|| values.unknown(Unknown::Invalid, place)));
-        let mut properties = Properties::default();
-        properties.put("ListenerArn", values.reference(listener, place));
-        properties.put("Priority", values.int(priority, Place::default_at(rule.at)));
-        properties.put("Actions", values.list(&actions, place));
-        properties.put("Conditions", rules::conditions(values, rule));
-        let properties = properties.finish(values, place);
-        self.builder.draft_mut(resource).properties = Some(properties);
-    }
-
-    /// The action that `auth-type` puts in front.
-    fn authentication(&mut self, member: &Member<'d>, rule: &RulePlan<'d>) -> Option<ValueId> {
-        let object = &self.world.objects[member.object];
-        let service = match &rule.plan {
-            Plan::Backend(backend) => {
-                match self.services.find(self.world, backend.service, object).as_slice() {
-                    [one] => Some(self.services.all[*one].object),
-                    _ => None,
-                }
-            }
-            _ => None,
-        };
-        let of_service = service.and_then(|idx| self.world.objects[idx].annotations.under(ALB, "auth-type"));
-        let setting = of_service.or_else(|| object.annotations.under(ALB, "auth-type"))?;
-        let kind = match setting.text {
-            "cognito" => "authenticate-cognito",
-            "oidc" => "authenticate-oidc",
-            _ => return None,
-        };
-        let values = &mut self.builder.values;
-        let kind = values.text(kind, setting.place());
-        Some(values.map_of(&[("Type", kind)], setting.place()))
-    }
-
-    /// The action of a plan; `None` when the controller refuses it.
-    fn action(&mut self, made: &Made, member: &Member<'d>, plan: &Plan<'d>) -> Option<ValueId> {
-        match plan {
-            Plan::Unknown => None,
-            Plan::Backend(backend) => {
-                let place = Place::written(backend.at, backend.at);
-                let group = *made.get(&(member.object, backend.label()))?;
-                let values = &mut self.builder.values;
-                let entries = [
-                    ("Type", values.text("forward", place)),
-                    ("TargetGroupArn", values.reference(group, place)),
-                ];
-                Some(values.map_of(&entries, place))
-            }
-            Plan::Action(setting) => match rules::action(setting)? {
-                Action::Fixed { code } => Some(self.fixed_action(&code.unwrap_or_default(), setting.place())),
-                Action::Redirect { protocol, port, code, .. } => {
-                    let place = setting.place();
-                    let values = &mut self.builder.values;
-                    let mut config = Vec::new();
-                    for (key, text) in [("Protocol", protocol), ("Port", port), ("StatusCode", code)] {
-                        if let Some(text) = text {
-                            config.push((key, values.text(&text, place)));
-                        }
-                    }
-                    let config = values.map_of(&config, place);
-                    let entries = [("Type", values.text("redirect", place)), ("RedirectConfig", config)];
-                    Some(values.map_of(&entries, place))
-                }
-                Action::Forward(targets) => {
-                    let place = setting.place();
-                    let mut list = Vec::new();
-                    for (target, weight) in targets {
-                        let backend = target.and_then(|(service, port)| in_text(setting, &service, &port));
-                        let group = backend.and_then(|backend| made.get(&(member.object, backend.label())));
-                        let values = &mut self.builder.values;
-                        let arn = match group {
-                            Some(group) => values.reference(*group, place),
-                            None => values.unknown(Unknown::Outside, place),
-                        };
-                        let entries = [("TargetGroupArn", arn), ("Weight", values.int(weight, place))];
-                        list.push(values.map_of(&entries, place));
-                    }
-                    let values = &mut self.builder.values;
-                    let list = values.list(&list, place);
-                    let config = values.map_of(&[("TargetGroups", list)], place);
-                    let entries = [("Type", values.text("forward", place)), ("ForwardConfig", config)];
-                    Some(values.map_of(&entries, place))
-                }
-            },
-        }
-    }
-
-    fn fixed_action(&mut self, code: &str, place: Place) -> ValueId {
-        let values = &mut self.builder.values;
-        let code = values.text(code, place);
-        let config = values.map_of(&[("StatusCode", code)], place);
-        let entries = [("Type", values.text("fixed-response", place)), ("FixedResponseConfig", config)];
-        values.map_of(&entries, place)
-    }
-
-    /// The redirect that `ssl-redirect` makes the default action of every HTTP listener.
-    fn redirect_action(&mut self, members: &[&Member<'d>]) -> Option<ValueId> {
-        let member = members.first()?;
-        let setting = self.view(member.object, member.claim).get_over("ssl-redirect", &["sslRedirectPort"]);
-        let name = self.world.objects[member.object].name_span;
-        let place = setting.written().map_or(Place::default_at(name), Setting::place);
-        let values = &mut self.builder.values;
-        let mut config =
-            vec![("Protocol", values.text("HTTPS", place)), ("StatusCode", values.text("HTTP_301", place))];
-        if let Some(setting) = setting.written() {
-            config.push(("Port", setting.value(values)));
-        }
-        let config = values.map_of(&config, place);
-        let entries = [("Type", values.text("redirect", place)), ("RedirectConfig", config)];
-        Some(values.map_of(&entries, place))
-    }
-}
-
-/// A backend of an action, its names found again in the annotation's text, so that they live as long as it.
-fn in_text<'d>(setting: &Setting<'d>, service: &str, port: &PortText) -> Option<Backend<'d>> {
-    let text: &'d str = setting.text;
-    let find = |word: &str| text.find(word).map(|at| &text[at..at + word.len()]);
-    let service = find(service)?;
-    let port = match port {
-        PortText::Number(number) => PortRef::Number(*number),
-        PortText::Name(name) => PortRef::Name(find(name)?),
-    };
-    Some(Backend { service, port, at: setting.part(service).span })
-}
-
-/// Whether a redirect leads back to the very listener that it stands on.
-fn leads_to_itself(action: Option<&Action>, port: ListenPort) -> bool {
-    let Some(Action::Redirect { protocol, port: target, elsewhere, .. }) = action else { return false };
-    !elsewhere
-        && protocol.as_deref().is_none_or(|protocol| protocol == port.protocol)
-        && target.as_deref().is_none_or(|target| target == port.port.to_string())
 }

@@ -11,6 +11,7 @@ mod evidence;
 mod gateway;
 mod gateway_config;
 mod ingress;
+mod ingress_rules;
 mod listeners;
 mod lowering;
 mod objects;

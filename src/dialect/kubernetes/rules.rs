@@ -244,7 +244,7 @@ pub(super) fn conditions(values: &mut Values, plan: &RulePlan<'_>) -> ValueId {
             None => list.push(values.unknown(Unknown::Invalid, place)),
             Some(extra) => {
                 for json in extra {
-                    let texts = |key| field(json, key).map(|config| condition_values(config));
+                    let texts = |key| field(json, key).map(condition_values);
                     match field_text(json, "field").as_deref() {
                         Some("host-header") => {
                             let texts = texts("hostHeaderConfig").unwrap_or_default();

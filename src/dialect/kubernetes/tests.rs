@@ -84,7 +84,6 @@ fn check(manifest: &str, id: &str, path: &str, expected: &str) {
 
 /// The text under a value's own place.
 #[track_caller]
-
 fn check_text(manifest: &str, id: &str, path: &str, expected: &str) {
     let model = model(manifest);
     let value = find(&model, id, path).expect("a value");
