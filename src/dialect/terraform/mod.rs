@@ -3,6 +3,8 @@
 //! Both are lowered through one table of provider arguments and AWS properties ([`mapping`]). Expressions are
 //! evaluated where that is sound; everything else is unknown.
 
+#[cfg(test)]
+mod any_shape;
 mod attachments;
 mod configuration;
 mod containers;
