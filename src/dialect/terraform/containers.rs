@@ -36,14 +36,17 @@ fn rename(values: &mut Values, value: ValueId, depth: u32) -> ValueId {
         return values.unknown(Unknown::Limit, place);
     }
     match values.data(value) {
-        Data::List(items) => {
-            let items: Vec<ValueId> =
-                items.to_vec().into_iter().map(|item| rename(values, item, depth + 1)).collect();
+        Data::List(_) => {
+            let mut items = values.items(value).to_vec();
+            for item in &mut items {
+                *item = rename(values, *item, depth + 1);
+            }
             values.list(&items, place)
         }
-        Data::Map(entries) => {
-            let mut renamed: Vec<Entry> = Vec::with_capacity(entries.len());
-            for entry in entries.to_vec() {
+        Data::Map(_) => {
+            let mut renamed: Vec<Entry> = Vec::new();
+            let entries = values.entries(value).to_vec();
+            for entry in entries {
                 let name = values.key_text(entry.key).to_string();
                 if matches!(values.data(entry.value), Data::Null) {
                     continue;
