@@ -70,6 +70,7 @@ impl<'d> Lowering<'_, 'd> {
 
     /// Links a target group with the Service and the pods' ports behind it.
     pub(super) fn link_backend(&mut self, group: Group) {
+        self.builder.link(self.resources[group.owner], Link::TargetGroups, group.resource);
         let Some((service, port)) = group.backend else {
             self.builder.draft_mut(group.resource).unknown_links.extend([
                 Link::Ports,
@@ -79,10 +80,15 @@ impl<'d> Lowering<'_, 'd> {
             ]);
             return;
         };
+        let entry = if self.world.objects[group.owner].kind == "Service" { "layer4" } else { "layer7" };
         let service = &self.services.all[service];
         self.builder.link(group.resource, Link::Services, service.resource);
         for behind in &service.ports[port].behind {
-            self.builder.link(group.resource, Link::Ports, self.ports.all[behind.0].resource);
+            let port = &mut self.ports.all[behind.0];
+            self.builder.link(group.resource, Link::Ports, port.resource);
+            if !port.entries.contains(&entry) {
+                port.entries.push(entry);
+            }
         }
         match &service.selected {
             super::workloads::Selected::Workloads(selected) => {

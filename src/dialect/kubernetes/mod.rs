@@ -82,9 +82,9 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     lowering.lower_balancers();
     lowering.lower_gateways();
     lowering.join_groups();
-    let Lowering { ports, mut builder, .. } = lowering;
+    let Lowering { ports, resources, mut builder, .. } = lowering;
     evidence::of_names(&mut builder, &world, &workloads, &ports);
-    ports.finish(&mut builder, &workloads);
+    ports.finish(&mut builder, &workloads, &resources);
     Lowered { models: vec![super::finish::finish(builder)], diagnostics: Vec::new() }
 }
 

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::objects::{Object, World};
 use super::workloads::{PortRef, Workloads};
-use crate::model::{Builder, Draft, Place, Platform, ResourceIdx, Unknown, ValueId};
+use crate::model::{Builder, Draft, Link, Place, Platform, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
 /// A port in [`Ports`].
@@ -139,8 +139,11 @@ impl<'d> Ports<'d> {
     }
 
     /// Writes `Properties` and the sections of every port.
-    pub(super) fn finish(&self, builder: &mut Builder, workloads: &Workloads<'d>) {
+    pub(super) fn finish(&self, builder: &mut Builder, workloads: &Workloads<'d>, resources: &[ResourceIdx]) {
         for port in &self.all {
+            if let Some(workload) = port.workload {
+                builder.link(resources[workloads.all[workload].object], Link::Ports, port.resource);
+            }
             let values = &mut builder.values;
             let container = port
                 .workload

@@ -5,7 +5,7 @@ use super::services::Service;
 use super::values::{inner_span, int, is_placeholder};
 use super::workloads::{Container, PortRef, Selected, Workload, Workloads};
 use crate::document::NodeRef;
-use crate::model::{Builder, Place, ResourceIdx, Unknown, ValueId, Values};
+use crate::model::{Builder, Link, Place, ResourceIdx, Unknown, ValueId, Values};
 use crate::source::Span;
 
 /// What Kubernetes waits for a pod to end when nothing is written.
@@ -27,9 +27,27 @@ pub(super) fn add(
         draft.sections.push(("Drain", drain));
         draft.sections.extend(mesh.map(|mesh| ("Mesh", mesh)));
     }
+    link_scalers(builder, world, resources);
     for service in services {
         let missing = missing_ports(&mut builder.values, world, workloads, service);
         builder.draft_mut(service.resource).sections.extend(missing.map(|missing| ("Missing", missing)));
+    }
+}
+
+/// Links what scales a workload with it.
+fn link_scalers(builder: &mut Builder, world: &World<'_>, resources: &[ResourceIdx]) {
+    for (idx, object) in world.objects.iter().enumerate() {
+        if !matches!(object.kind, "HorizontalPodAutoscaler" | "ScaledObject") {
+            continue;
+        }
+        let Some(name) = object.spec_text(&["scaleTargetRef", "name"]) else { continue };
+        let kind = object.spec_text(&["scaleTargetRef", "kind"]).unwrap_or("Deployment");
+        match world.find_in(kind, name, object.namespace, object.file) {
+            Found::One(target) => builder.link(resources[idx], Link::Workloads, resources[target]),
+            Found::Several(_) | Found::Nowhere => {
+                builder.draft_mut(resources[idx]).unknown_links.push(Link::Workloads);
+            }
+        }
     }
 }
 

@@ -131,3 +131,15 @@ fn meshes() {
     check(&format!("{}{namespace}", deployment("image: a")), "Deployment shop/orders", "Mesh/Name", "istio");
     check(&deployment("image: a"), "Deployment shop/orders", "Mesh", "absent");
 }
+
+#[test]
+fn ways_in_and_scalers() {
+    let manifest = format!(
+        "{}---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: h, namespace: shop}}\nspec: {{scaleTargetRef: {{kind: Deployment, name: orders}}}}\n",
+        deployment("ports: [{name: api, containerPort: 9000}]")
+            .replace("  selector: {app: orders}", "  type: LoadBalancer\n  selector: {app: orders}")
+    );
+    check(&manifest, "Deployment shop/orders:9000", "Entries", "[layer4]");
+    check(&manifest, "Deployment shop/orders", "Links/Ports", "[@Deployment shop/orders:9000]");
+    check(&manifest, "HorizontalPodAutoscaler shop/h", "Links/Workloads", "[@Deployment shop/orders]");
+}
