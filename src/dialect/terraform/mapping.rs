@@ -36,6 +36,8 @@ pub(super) struct Row {
 pub(super) enum Form {
     /// The value as it is.
     Value,
+    /// The value as it is, of an argument that present versions of the provider no longer have.
+    Former,
     /// A list, as it is; plans may show references in place of its unknown items.
     List,
     /// A list that holds the value.

@@ -62,7 +62,7 @@ impl Shaper<'_> {
             }
             match found {
                 Some(value) => self.row(into, value, row),
-                None if self.missing == Missing::Unknown => {
+                None if self.missing == Missing::Unknown && !matches!(row.form, Form::Former) => {
                     let anchor = self.values.place(body).anchor;
                     let unknown = self.values.unknown(Unknown::Computed, Place::default_at(anchor));
                     self.row(into, unknown, row);
@@ -81,7 +81,7 @@ impl Shaper<'_> {
         let place = self.values.place(value);
         let unknown = self.values.is_unknown(value);
         match row.form {
-            Form::Value | Form::List => self.set(into, row.property, value),
+            Form::Value | Form::Former | Form::List => self.set(into, row.property, value),
             // Nothing more than that there is one.
             _ if unknown && !matches!(row.form, Form::Inline(_) | Form::Attribute(_) | Form::Containers) => {
                 self.set(into, row.property, value);

@@ -19,7 +19,7 @@ pub(super) const TABLE: &[Mapped] = &[
             value("autoscaling_group_name", "AutoScalingGroupName"),
             value("lb_target_group_arn", "TargetGroupArn"),
             // The name before version 4 of the provider.
-            value("alb_target_group_arn", "TargetGroupArn"),
+            Row { argument: "alb_target_group_arn", property: "TargetGroupArn", form: Form::Former },
             value("elb", "LoadBalancerName"),
         ],
     },

@@ -230,8 +230,8 @@ const ACTION: &[Row] = &[
 
 const CONDITION: &[Row] = &[
     // The provider's form before version 3.
-    value("field", "Field"),
-    list("values", "Values"),
+    Row { argument: "field", property: "Field", form: Form::Former },
+    Row { argument: "values", property: "Values", form: Form::Former },
     block(
         "path_pattern",
         "PathPatternConfig",
