@@ -4,6 +4,9 @@
 
 use crate::model::{Builder, Data, Place, ResourceIdx, Unknown, ValueId};
 
+/// How many attachments of one resource are written into it; more say nothing new.
+const MAX_ITEMS: usize = 1024;
+
 /// Writes what the attachments say into the resources that they join.
 pub(super) fn apply(builder: &mut Builder) {
     for idx in builder.indices() {
@@ -43,6 +46,9 @@ fn append(builder: &mut Builder, to: ResourceIdx, key: &str, item: ValueId) {
         return;
     }
     let mut items = known.map(|known| values.items(known).to_vec()).unwrap_or_default();
+    if items.len() >= MAX_ITEMS {
+        return;
+    }
     items.push(item);
     let place = known.map_or(values.place(item), |known| values.place(known));
     let list = values.list(&items, place);

@@ -14,6 +14,9 @@ use super::shape::{Missing, shape};
 use super::text::Places;
 use super::{attachments, containers, functions, names};
 
+/// How many blocks of one kind a resource may have before they count as unknown.
+const MAX_BLOCKS: usize = 1024;
+
 /// Lowers the files of one directory; the roots of files that override others come last.
 pub(super) fn lower<'d>(roots: impl Iterator<Item = NodeRef<'d>>) -> (Model, Manifests) {
     let mut module = Module::new(roots);
@@ -202,7 +205,8 @@ impl<'d> Module<'d> {
             None => Vec::new(),
         };
         for definition in super::module::objects(block.value) {
-            let Some(items) = self.dynamic_items(definition, scope) else {
+            let items = self.dynamic_items(definition, scope).filter(|_| made.len() <= MAX_BLOCKS);
+            let Some(items) = items else {
                 let unknown = self.builder.values.unknown(Unknown::Condition, place);
                 return put(entries, key, unknown);
             };

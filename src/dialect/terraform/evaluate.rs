@@ -262,6 +262,9 @@ impl<'d> Module<'d> {
         place: Place,
         scope: &Scope,
     ) -> ValueId {
+        if from.len() > MAX_ENTRIES {
+            return self.unknown(Unknown::Limit, place);
+        }
         let mut entries: Vec<Entry> = Vec::with_capacity(from.len());
         for (key, value) in from {
             let key_span = places.span(key.start, key.end);
@@ -357,7 +360,11 @@ impl<'d> Module<'d> {
 
     /// Keys and values of a collection in the order in which Terraform goes through it; for a list the keys are
     /// its texts where `for_each` takes it as a set.
-    pub(super) fn pairs(&self, collection: ValueId) -> Option<Vec<(String, ValueId)>> {
+    pub(super) fn pairs(&mut self, collection: ValueId) -> Option<Vec<(String, ValueId)>> {
+        self.fuel = self.fuel.saturating_sub(functions::cost(&self.builder.values, &[collection]));
+        if self.fuel == 0 {
+            return None;
+        }
         let values = &self.builder.values;
         match values.data(collection) {
             Data::Map(entries) => {
@@ -395,7 +402,7 @@ impl<'d> Module<'d> {
         let mut scope = scope.clone();
         let (mut items, mut entries) = (Vec::new(), Vec::new());
         for (key, value) in pairs {
-            if !self.step() || each.grouped {
+            if !self.step() || each.grouped || entries.len() >= MAX_ENTRIES {
                 return self.unknown(Unknown::Expression, place);
             }
             let outer = scope.names.len();

@@ -4,7 +4,7 @@
 
 use crate::model::{Data, Entry, Place, Unknown, ValueId, Values};
 
-use super::evaluate::put;
+use super::evaluate::{MAX_ENTRIES, put};
 use super::expression::Binary;
 
 /// A primitive as text, as Terraform converts it.
@@ -418,6 +418,9 @@ fn map_function(values: &mut Values, name: &str, given: &[ValueId], place: Place
                     continue;
                 }
                 for entry in entries(at)? {
+                    if merged.len() >= MAX_ENTRIES {
+                        return None;
+                    }
                     put(&mut merged, entry.key, entry.value);
                 }
             }
@@ -447,7 +450,7 @@ fn map_function(values: &mut Values, name: &str, given: &[ValueId], place: Place
             let pairs: Option<Vec<(String, ValueId)>> =
                 keys.iter().zip(items).map(|(key, item)| Some((as_text(values, *key)?, *item))).collect();
             let mut zipped: Vec<Entry> = Vec::new();
-            for (key, value) in pairs? {
+            for (key, value) in pairs.filter(|pairs| pairs.len() <= MAX_ENTRIES)? {
                 let key = values.intern(&key);
                 put(&mut zipped, key, value);
             }

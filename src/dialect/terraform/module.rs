@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::document::{EntryRef, Kind, NodeRef};
-use crate::model::{Builder, Draft, Platform, ResourceIdx, ValueId};
+use crate::model::{Builder, Data, Draft, Platform, ResourceIdx, ValueId};
 use crate::source::Span;
 
 use super::{expression, mapping};
@@ -260,8 +260,13 @@ impl<'d> Module<'d> {
         }
         if let Some(entry) = declaration.argument("for_each") {
             let items = self.node(entry.value, entry.key.span(), &Scope::default());
-            return match self.pairs(items) {
-                Some(pairs) if pairs.len() <= self.room() => {
+            let number = match self.builder.values.data(items) {
+                Data::Map(entries) => entries.len(),
+                Data::List(items) => items.len(),
+                _ => usize::MAX,
+            };
+            return match (number <= self.room()).then(|| self.pairs(items)).flatten() {
+                Some(pairs) => {
                     let place = self.builder.values.place(items);
                     let scopes = pairs.into_iter().map(|(key, value)| {
                         let text = self.builder.values.text(&key, place);
