@@ -15,13 +15,16 @@ use crate::document::{EntryRef, Kind, NodeRef, Schema, Typed};
 use crate::model::{Builder, Data, Draft, Entry, Model, Place, Platform, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
-use super::evaluate::put;
+use super::evaluate::{MAX_ENTRIES, put};
 use super::kubernetes::Manifests;
 use super::mapping::{self, Form, Row};
 use super::shape::{Missing, shape};
 use super::text::Places;
-use super::{attachments, containers};
+use super::{attachments, containers, names};
 use configuration::Configuration;
+
+/// How deep values are looked into for what is unknown.
+const MAX_DEPTH: u32 = 48;
 
 /// Which of the forms a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,6 +266,12 @@ impl<'d> Plan<'d> {
         let place = Place::written(resource.span, resource.name_span);
         let layers = Layers { values: resource.values, expressions, unknown: resource.unknown };
         let body = self.block(at, layers, place, mapped.rows);
+        if let Some(prefix) = self.builder.values.get(body, "name_prefix")
+            && let Some(text) = self.builder.values.as_text(prefix).map(str::to_string)
+        {
+            let span = self.builder.values.place(prefix).span;
+            names::add(&mut self.builder, idx, &text, span);
+        }
         let shaped = shape(&mut self.builder.values, body, mapped.rows, missing);
         let draft = self.builder.draft_mut(idx);
         draft.properties = Some(shaped.properties);
@@ -275,12 +284,43 @@ impl<'d> Plan<'d> {
         for at in 0..self.resources.len() {
             let resource = &self.resources[at];
             let (resource_type, name) = (resource.resource_type, resource.name_span);
-            if let (true, Some(values)) = (Manifests::takes(resource_type), resource.values) {
+            // Without the changes nothing tells what is unknown from what is not set.
+            let is_settled = resource.unknown.is_some() || self.missing == Missing::Absent;
+            if let (true, Some(values)) = (Manifests::takes(resource_type) && is_settled, resource.values) {
+                let unknown = resource.unknown;
                 let body = self.plain(values, name);
+                if let Some(unknown) = unknown {
+                    self.add_unknown(body, unknown, 0);
+                }
                 manifests.add(root.document(), resource_type, name, &self.builder.values, body);
             }
         }
         manifests
+    }
+
+    /// Adds to a map, and to the maps in it, the keys of which the values are unknown.
+    fn add_unknown(&mut self, value: ValueId, unknown: NodeRef<'d>, depth: u32) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        let items = self.builder.values.items(value).to_vec();
+        for (item, unknown) in items.into_iter().zip(unknown.items()) {
+            self.add_unknown(item, unknown, depth + 1);
+        }
+        if !matches!(self.builder.values.data(value), Data::Map(_)) {
+            return;
+        }
+        let anchor = self.builder.values.place(value).anchor;
+        for entry in unknown.written_entries().take(MAX_ENTRIES) {
+            match self.builder.values.get(value, entry.name()) {
+                Some(known) if !is_true(entry.value) => self.add_unknown(known, entry.value, depth + 1),
+                _ if is_true(entry.value) => {
+                    let open = self.builder.values.unknown(Unknown::Computed, Place::default_at(anchor));
+                    self.builder.values.put(value, entry.name(), open);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// The arguments of one block that the rows name.
@@ -457,7 +497,7 @@ impl<'d> Plan<'d> {
             }
             Kind::Mapping => {
                 let mut entries: Vec<Entry> = Vec::new();
-                for entry in node.written_entries().take(super::evaluate::MAX_ENTRIES) {
+                for entry in node.written_entries().take(MAX_ENTRIES) {
                     let value = self.plain(entry.value, entry.key.span());
                     let key = self.builder.values.intern(entry.name());
                     put(&mut entries, key, value);

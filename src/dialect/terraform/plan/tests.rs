@@ -161,3 +161,24 @@ fn containers_and_changes() {
     );
     check(json, "aws_lb.gone", "Type", "-");
 }
+
+#[test]
+fn objects_of_kubernetes_keep_what_is_unknown() {
+    let values = r#"{"resources": [{"address": "kubernetes_ingress_v1.i", "mode": "managed", "type": "kubernetes_ingress_v1", "name": "i",
+        "values": {"metadata": [{"name": "orders", "annotations": {"alb.ingress.kubernetes.io/scheme": "internal"}}],
+            "spec": [{"ingress_class_name": "alb", "rule": [{"host": null, "http": [{"path": [{"path": "/", "path_type": "Prefix",
+                "backend": [{"service": [{"name": "orders", "port": [{"number": 50051}]}]}]}]}]}]}]}}]}"#;
+    let changes = r#"[{"address": "kubernetes_ingress_v1.i", "change": {"after_unknown":
+        {"metadata": [{"annotations": {"alb.ingress.kubernetes.io/certificate-arn": true}}]}}}]"#;
+    with("plan.json", &plan(values, changes, "{}"), |lowered| {
+        let model = &lowered.models[1];
+        let annotations = "Properties/metadata/annotations";
+        let found = property(model, "Ingress orders", annotations).expect("annotations");
+        let keys = model.values.entries(found).iter().map(|entry| model.values.key_text(entry.key));
+        assert_eq!(
+            keys.collect::<Vec<_>>(),
+            ["alb.ingress.kubernetes.io/scheme", "alb.ingress.kubernetes.io/certificate-arn"]
+        );
+        assert!(property(model, "Ingress orders -> orders:50051", "Type").is_some());
+    });
+}
