@@ -8,8 +8,10 @@ use crate::model::Platform;
 /// The IngressClassParams behind a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Params {
-    /// The class names none, or the class itself is not in the files.
+    /// The class names none, or is the conventional `alb` and not in the files.
     None,
+    /// A class of another name is not in the files: it may say what the annotations leave out.
+    Unlisted,
     /// An object.
     Object(usize),
     /// The class names one that is not in the files: it may set anything.
@@ -115,7 +117,10 @@ pub(super) fn ingress(world: &World<'_>, object: &Object<'_>, cluster: &Cluster)
         Found::Nowhere => {
             let lower = class.to_ascii_lowercase();
             let other = OTHER_CONTROLLERS.iter().any(|word| lower.contains(word));
-            (class == "alb" || has_annotations && !other).then_some(guess)
+            match class {
+                "alb" => Some(guess),
+                _ => (has_annotations && !other).then_some(Claim { params: Params::Unlisted, ..guess }),
+            }
         }
     }
 }

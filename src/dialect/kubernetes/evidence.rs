@@ -218,12 +218,24 @@ pub(super) fn of_service_port(draft: &mut Draft, port: &ServicePort<'_>) {
     }
 }
 
-/// Puts what Services say about their ports at the pods' ports, and at a Service of a single port.
+/// Puts what Services say about their ports at the pods' ports, and at a Service of a single port. A pods' port that
+/// another Service port calls HTTP serves both: what one of them says does not hold for the other.
 pub(super) fn of_services(builder: &mut Builder, services: &[Service<'_>], ports: &Ports<'_>) {
+    let mut names: Vec<(u32, bool)> = vec![(0, false); ports.all.len()];
+    for port in services.iter().flat_map(|service| &service.ports) {
+        for behind in &port.behind {
+            let (count, any_side) = &mut names[behind.0];
+            *count += 1;
+            *any_side |= is_side_port(port.name.map(|(name, _)| name));
+        }
+    }
     for service in services {
         for port in &service.ports {
             for behind in &port.behind {
-                of_service_port(builder.draft_mut(ports.all[behind.0].resource), port);
+                let (count, any_side) = names[behind.0];
+                if count < 2 || !any_side {
+                    of_service_port(builder.draft_mut(ports.all[behind.0].resource), port);
+                }
             }
         }
         if let [port] = service.ports.as_slice() {

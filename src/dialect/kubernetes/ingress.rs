@@ -55,11 +55,29 @@ impl<'d> Lowering<'_, 'd> {
             groups.entry(self.group_key(idx, claim)).or_default().push(candidate);
         }
         for (key, mut candidates) in groups {
+            // What routes nothing is a patch of something that is not in the files.
+            if let (GroupKey::Alone(idx), true) = (&key, candidates.len() == 1)
+                && !self.routes_something(*idx)
+            {
+                continue;
+            }
             candidates.sort_by_key(|candidate| (candidate.order, candidate.object));
-            let members: Vec<Member<'d>> =
+            let mut members: Vec<Member<'d>> =
                 candidates.iter().map(|candidate| self.member(candidate.object, candidate.claim)).collect();
+            // Other members of a group, which may redirect or bring certificates, need not be in the files.
+            if let (GroupKey::Named { .. }, [only]) = (&key, members.as_mut_slice())
+                && matches!(only.certificates, Certificates::None)
+            {
+                let name = self.world.objects[only.object].name_span;
+                only.certificates = Certificates::Unsettled(Place::fact_at(name));
+            }
             self.lower_group(&key, &members);
         }
+    }
+
+    fn routes_something(&self, idx: usize) -> bool {
+        let object = &self.world.objects[idx];
+        ["rules", "defaultBackend", "backend"].iter().any(|key| object.spec(&[key]).is_some())
     }
 
     fn group_key(&self, idx: usize, claim: Claim) -> GroupKey {
@@ -115,7 +133,15 @@ impl<'d> Lowering<'_, 'd> {
             self.put_evidence(&made, member);
         }
 
-        let redirects = members.iter().any(|member| self.redirects(member));
+        let may_have_others = matches!(key, GroupKey::Named { .. }) && members.len() == 1;
+        let listens_to = |protocol: &str| {
+            members.iter().any(|member| match &member.listen {
+                Listen::Ports(ports) => ports.iter().any(|port| port.protocol == protocol),
+                Listen::Unsettled => false,
+            })
+        };
+        let redirects = members.iter().any(|member| self.redirects(member))
+            || may_have_others && listens_to("HTTP") && listens_to("HTTPS");
         let mut ports: BTreeMap<i64, (ListenPort, Vec<&Member<'d>>)> = BTreeMap::new();
         for member in members {
             if let Listen::Ports(listed) = &member.listen {

@@ -1,7 +1,7 @@
 //! The listeners of an Ingress: ports, protocols, certificates.
 
 use super::annotations::{ALB, Setting};
-use super::classes::Claim;
+use super::classes::{Claim, Params};
 use super::lowering::{Layered, View};
 use super::objects::Object;
 use crate::document::NodeRef;
@@ -59,6 +59,9 @@ pub(super) fn certificates<'d>(object: &Object<'d>, view: &View<'_, 'd>) -> Cert
     {
         return Certificates::Unsettled(setting.place());
     }
+    if view.params == Params::Unlisted {
+        return Certificates::Unsettled(Place::fact_at(object.name_span));
+    }
     let has_rule_host = object
         .spec(&["rules"])
         .into_iter()
@@ -74,7 +77,7 @@ pub(super) fn certificates<'d>(object: &Object<'d>, view: &View<'_, 'd>) -> Cert
 
 /// A list in block style in the IngressClassParams.
 fn params_list<'d>(view: &View<'_, 'd>, field: &str) -> Option<Vec<Setting<'d>>> {
-    let super::classes::Params::Object(idx) = view.params else { return None };
+    let Params::Object(idx) = view.params else { return None };
     let entry = view.world.objects[idx].node.get("spec")?.entry(field)?;
     let list: Vec<Setting<'d>> =
         entry.value.items().filter_map(|item| Setting::read_at(entry.key.span(), item)).collect();
@@ -112,7 +115,7 @@ impl Certificates<'_> {
 /// The ports that an Ingress asks for.
 pub(super) fn listen(object: &Object<'_>, claim: Claim, certificates: &Certificates<'_>) -> Listen {
     let Some(setting) = object.annotations.under(ALB, "listen-ports") else {
-        if claim.params == super::classes::Params::Unknown {
+        if matches!(claim.params, Params::Unknown | Params::Unlisted) {
             return Listen::Unsettled;
         }
         let place = match certificates {

@@ -217,16 +217,19 @@ impl<'d> View<'_, 'd> {
 
     /// The same for a setting that a field of IngressClassParams overrides.
     pub(super) fn get_over(&self, name: &str, field: &[&str]) -> Layered<'d> {
-        match self.field(field) {
-            Layered::Absent => self.get(name),
-            settled => settled,
+        match (self.field(field), self.get(name)) {
+            (Layered::Absent, Layered::Absent) if self.params == Params::Unlisted => {
+                Layered::Unknown(Unknown::Outside)
+            }
+            (Layered::Absent, setting) => setting,
+            (settled, _) => settled,
         }
     }
 
     /// A field of the IngressClassParams.
     pub(super) fn field(&self, path: &[&str]) -> Layered<'d> {
         match self.params {
-            Params::None => Layered::Absent,
+            Params::None | Params::Unlisted => Layered::Absent,
             Params::Unknown => Layered::Unknown(Unknown::Outside),
             Params::Object(idx) => {
                 let Some((last, parents)) = path.split_last() else { return Layered::Absent };

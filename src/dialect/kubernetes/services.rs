@@ -181,8 +181,8 @@ fn resolve<'d>(
             Selected::Nothing => {
                 let id = ports.outside(builder, object, &service.selector, target, at);
                 port.behind.push(id);
-                let names =
-                    std::iter::once(object.name).chain(service.selector.iter().map(|(_, value)| *value));
+                let names = std::iter::once(object.name)
+                    .chain(service.selector.iter().flat_map(|(key, value)| [*key, *value]));
                 if names.into_iter().any(is_proxy) {
                     let draft = builder.draft_mut(ports.all[id.0].resource);
                     draft.layer4_reasons.push(("proxy", object.name_span));

@@ -279,3 +279,31 @@ fn unknown_reasons_are_as_documented() {
     let value = find(&model, ORDERS, "Properties/ProtocolVersion").expect("a value");
     assert!(matches!(model.values.data(value), Data::Unknown(Unknown::Invalid)));
 }
+
+#[test]
+fn what_may_stand_elsewhere_is_left_open() {
+    let both = "listen-ports: '[{\"HTTP\": 80}, {\"HTTPS\": 443}]'";
+    // Another member of the group may redirect.
+    let member = ingress_with(&format!("group.name: shared\n{both}"), "");
+    check(&member, "IngressGroup shared -> HTTP:80", "Links/TargetGroups", "[]");
+    check(&member, "IngressGroup shared -> HTTPS:443", "Links/TargetGroups", &format!("[@{ORDERS}]"));
+    // The class may bring a certificate.
+    let class =
+        ingress_with("scheme: internal", "").replace("ingressClassName: alb", "ingressClassName: edge");
+    assert!(ids(&model(&class), LISTENER).is_empty());
+    check(&class, ORDERS, "Properties/TargetType", "?Outside");
+    check(&class.replace("scheme: internal", "target-type: ip"), ORDERS, "Properties/TargetType", "ip");
+    // A patch routes nothing.
+    let patch = ingress_with(both, "");
+    let patch = &patch[..patch.find("  rules:").expect("rules")];
+    assert!(ids(&model(patch), LISTENER).is_empty());
+}
+
+#[test]
+fn ports_of_two_minds() {
+    let manifest = ingress_with("", "").replace(
+        "  - {name: api, port: 80, targetPort: 9000}\n",
+        "  - {name: http, port: 80, targetPort: 9000}\n  - {name: grpc, port: 82, targetPort: 9000}\n",
+    );
+    check(&manifest, ORDERS, "Grpc/Level", "none");
+}
