@@ -14,6 +14,7 @@ const WORDS: [(Dialect, &[&[&str]]); 3] = [
         &[
             &["format_version"],
             &["planned_values"],
+            &["\"resources\"", "\"provider_name\""],
             &["\"resource\""],
             &["\"variable\""],
             &["\"module\""],
@@ -87,6 +88,10 @@ mod tests {
             [Dialect::CloudFormation]
         );
         assert_eq!(candidates("a.tf.json", r#"{"resource": {}}"#), [Dialect::Terraform]);
+        assert_eq!(
+            candidates("a.json", r#"{"resources": {"a": {"provider_name": "b"}}}"#),
+            [Dialect::Terraform]
+        );
         assert_eq!(candidates("a.yaml", "resource: x\n"), []);
     }
 
