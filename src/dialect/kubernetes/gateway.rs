@@ -258,7 +258,7 @@ impl<'d> Lowering<'_, 'd> {
                     continue;
                 }
                 self.builder.link(self.resources[route], Link::Listeners, listener.resource);
-                if selected.any(|section| section.takes(object, listener.is_https)) {
+                if selected.any(|section| section.takes(object)) {
                     accepting.push(idx);
                 }
             }
@@ -442,12 +442,12 @@ impl<'d> GatewayListener<'d> {
     }
 
     /// Whether it takes routes of this kind.
-    fn takes(&self, route: &Object<'_>, is_https: bool) -> bool {
+    fn takes(&self, route: &Object<'_>) -> bool {
         match self.node.at(&["allowedRoutes", "kinds"]) {
             Some(kinds) if kinds.items().len() > 0 => {
                 kinds.items().any(|kind| kind.get("kind").and_then(text) == Some(route.kind))
             }
-            _ => is_https || route.kind == "HTTPRoute",
+            _ => self.protocol.0 == "HTTPS" || route.kind == "HTTPRoute",
         }
     }
 }

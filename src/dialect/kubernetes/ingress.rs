@@ -40,6 +40,15 @@ struct Candidate {
     claim: Claim,
 }
 
+/// What a listener is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    /// To forward by rules.
+    Forward,
+    /// Only to lead to HTTPS.
+    Redirect,
+}
+
 /// The target groups that were made, by Ingress and backend.
 pub(super) type Made = FxHashMap<(usize, String), ResourceIdx>;
 
@@ -157,8 +166,8 @@ impl<'d> Lowering<'_, 'd> {
             }
         }
         for (port, members) in ports.into_values() {
-            let redirect_only = redirects && port.protocol == "HTTP";
-            self.lower_listener(&label, balancer, port, &members, &made, redirect_only);
+            let duty = if redirects && port.protocol == "HTTP" { Duty::Redirect } else { Duty::Forward };
+            self.lower_listener(&label, balancer, port, &members, &made, duty);
         }
     }
 
@@ -302,7 +311,7 @@ impl<'d> Lowering<'_, 'd> {
         port: ListenPort,
         members: &[&Member<'d>],
         made: &Made,
-        redirect_only: bool,
+        duty: Duty,
     ) {
         let object = &self.world.objects[members[0].object];
         let kind = "AWS::ElasticLoadBalancingV2::Listener";
@@ -310,7 +319,7 @@ impl<'d> Lowering<'_, 'd> {
         let listener = self.add_built(object, id.clone(), kind, object.name_span, members[0].claim.platform);
         let name = object.name_span;
         let place = Place::default_at(name);
-        let default = if redirect_only {
+        let default = if duty == Duty::Redirect {
             self.redirect_action(members)
         } else {
             let default = members.iter().find_map(|member| Some((*member, member.default.as_ref()?)));
@@ -342,7 +351,7 @@ impl<'d> Lowering<'_, 'd> {
         self.put_listener_settings(&mut properties, port, members);
         let properties = properties.finish(&mut self.builder.values, Place::written(name, name));
         self.builder.draft_mut(listener).properties = Some(properties);
-        if !redirect_only {
+        if duty == Duty::Forward {
             self.lower_rules(&id, OnListener { listener, port }, members, made);
         }
     }
