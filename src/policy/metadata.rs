@@ -1,5 +1,9 @@
 //! Whatever is said about a rule: the `# METADATA` comment at the head of its file, parsed strictly.
 
+mod read;
+
+pub(super) use read::read;
+
 use crate::diagnostic::{Applicability, Severity};
 use crate::source::Spanned;
 
@@ -32,7 +36,7 @@ pub struct RelatedSpec {
     /// A query from the failing resource; every known result is a label.
     pub query: Spanned<String>,
     /// The label's words, with `{query}` filled in.
-    pub text: String,
+    pub text: Spanned<String>,
 }
 
 /// The change that removes a finding.
@@ -40,7 +44,7 @@ pub struct RelatedSpec {
 pub struct FixSpec {
     /// Whether it may be applied without asking.
     pub applicability: Applicability,
-    /// Property to rename, and its new name.
+    /// Property to rename, and its new path.
     pub rename: Option<(String, String)>,
     /// Property to set.
     pub set: Option<String>,
@@ -71,12 +75,18 @@ pub struct RuleMeta {
     pub dialects: Vec<String>,
     /// Version in which it appeared.
     pub since: Option<String>,
-    /// What to do, as an imperative; `{query}` is filled in.
-    pub help: Option<String>,
+    /// What to do, as an imperative, before `{query}` is filled in.
+    pub help: Option<Spanned<String>>,
     /// The change that the tool can make.
     pub fix: Option<FixSpec>,
     /// Other places to show.
     pub related: Vec<RelatedSpec>,
     /// Sources.
     pub references: Vec<String>,
+    /// Words to choose rules by.
+    pub tags: Vec<String>,
+    /// `default: off`: the rule runs only when it is asked for.
+    pub off_by_default: bool,
+    /// Whether the file has a metadata comment at all.
+    pub is_written: bool,
 }

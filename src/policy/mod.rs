@@ -3,8 +3,19 @@
 //! Evaluates rules over a tree of [`Values`](crate::model::Values): the model, or a document as written.
 //! Knows no built-in rule, no level and no suppression.
 
+mod ast;
+mod compile;
+mod eval;
+pub mod loader;
 mod metadata;
+mod parse;
+mod print;
+mod regex;
+mod template;
+pub mod unit_tests;
 
+pub use compile::{POLICY_ERROR, Related, RuleFile};
+pub use eval::{Outcome, Subject};
 pub use metadata::{Category, FixSpec, InputKind, RelatedSpec, RuleMeta, SeverityCase};
 
 use crate::model::ValueId;
@@ -21,8 +32,19 @@ pub enum Status {
     Fail,
 }
 
+impl Status {
+    /// The word for it: `PASS`, `FAIL` or `SKIP`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Pass => "PASS",
+            Status::Fail => "FAIL",
+            Status::Skip => "SKIP",
+        }
+    }
+}
+
 /// Where a clause failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FailurePlace {
     /// At this value.
     Value(ValueId),

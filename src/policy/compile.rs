@@ -1,0 +1,223 @@
+//! From the text of a rule file to something that can be evaluated, or to located diagnostics.
+
+mod checks;
+
+use super::ast::{Alternatives, Clause, ClauseKind, File, Operand, PartKind, Query, Symbol, Test};
+use super::eval::{self, Outcome, Subject};
+use super::metadata::{self, RuleMeta};
+use super::parse;
+use super::template::Template;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::{ValueId, Values};
+use crate::source::{FileId, Spanned};
+
+/// The check that reports what a rule file says wrongly though it parses.
+pub const POLICY_ERROR: &str = "policy-error";
+
+/// A rule file that was read and checked.
+#[derive(Debug)]
+pub struct RuleFile {
+    name: String,
+    meta: RuleMeta,
+    tree: File,
+    types: Option<Vec<String>>,
+    severity_if: Vec<(Vec<Alternatives>, Severity)>,
+    related: Vec<(Query, Words)>,
+    help: Option<Words>,
+}
+
+/// A text of the metadata, with gaps or without.
+#[derive(Debug)]
+struct Words {
+    text: String,
+    template: Option<Template>,
+}
+
+impl Words {
+    fn new(tree: &mut File, text: &Spanned<String>) -> Self {
+        Self { text: text.value.clone(), template: Template::new(tree, &text.value, text.span) }
+    }
+
+    fn render(&self, tree: &File, subject: &Subject<'_>, resource: ValueId) -> String {
+        match &self.template {
+            Some(template) => template.render(tree, subject, Some(resource)),
+            None => self.text.clone(),
+        }
+    }
+}
+
+/// Another place to show with a failure, from [`RuleFile::related`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    /// The value there.
+    pub value: ValueId,
+    /// The label's words.
+    pub text: String,
+}
+
+impl RuleFile {
+    /// Reads a rule file called `name`. A broken one gives no file but diagnostics; others may give warnings too.
+    pub fn compile(file: FileId, name: &str, text: &str) -> (Option<RuleFile>, Vec<Diagnostic>) {
+        let (meta, mut diagnostics) = metadata::read(file, text);
+        let mut tree = match parse::parse(file, text) {
+            Ok(tree) => tree,
+            Err(problems) => {
+                diagnostics.extend(problems);
+                return (None, diagnostics);
+            }
+        };
+        let severity_if = meta.severity_if.iter().filter_map(|case| {
+            let conditions = parse::parse_conditions(&mut tree, &case.when.value, case.when.span);
+            conditions.map_err(|problems| diagnostics.extend(problems)).ok().map(|it| (it, case.severity))
+        });
+        let severity_if = severity_if.collect();
+        let mut related = Vec::new();
+        for spec in &meta.related {
+            match parse::parse_query(&mut tree, &spec.query.value, spec.query.span) {
+                Ok(query) => related.push((query, Words::new(&mut tree, &spec.text))),
+                Err(problems) => diagnostics.extend(problems),
+            }
+        }
+        let help = meta.help.as_ref().map(|help| Words::new(&mut tree, help));
+        if diagnostics.iter().any(|found| found.severity == Severity::Error) {
+            return (None, diagnostics);
+        }
+        for message in messages(&tree) {
+            if let Some(template) = Template::new(&mut tree, &message.value, message.span) {
+                tree.templates.insert(message.span, template);
+            }
+        }
+        // cfn-guard finds such mistakes only when it gets to them, and rule files that never do are in use.
+        let severity = if meta.is_written { Severity::Error } else { Severity::Warning };
+        let extra: Vec<&Query> = related
+            .iter()
+            .map(|(query, _)| query)
+            .chain(tree.templates.values().flat_map(Template::queries))
+            .chain(help.iter().filter_map(|help| help.template.as_ref()).flat_map(Template::queries))
+            .collect();
+        diagnostics.extend(checks::check(&tree, &extra, severity));
+        let types = types_of(&tree);
+        let file = Self { name: name.to_string(), meta, tree, types, severity_if, related, help };
+        (Some(file), diagnostics)
+    }
+
+    /// The name under which it was read.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it says about itself.
+    pub fn meta(&self) -> &RuleMeta {
+        &self.meta
+    }
+
+    /// The identifiers of its rules in file order; clauses outside any rule are called `default`.
+    pub fn identifiers(&self) -> impl Iterator<Item = &Spanned<String>> {
+        self.tree.rules.iter().map(|rule| &rule.name)
+    }
+
+    /// The resource types without which it has nothing to say; `None` when it looks at other things too.
+    pub fn types(&self) -> Option<&[String]> {
+        self.types.as_deref()
+    }
+
+    /// Evaluates all rules on a tree of values.
+    pub fn evaluate(&self, values: &Values, root: ValueId) -> Outcome {
+        self.evaluate_on(&Subject::new(values, root))
+    }
+
+    /// Evaluates all rules on a tree that is shared with other rule files.
+    pub fn evaluate_on(&self, subject: &Subject<'_>) -> Outcome {
+        eval::evaluate(&self.tree, subject)
+    }
+
+    /// The severity of a failure in `resource` that `severity-if` gives: of the first case that holds.
+    pub fn severity_at(&self, subject: &Subject<'_>, resource: ValueId) -> Option<Severity> {
+        let holds = |conditions: &Vec<Alternatives>| eval::holds(&self.tree, conditions, subject, resource);
+        self.severity_if.iter().find(|(conditions, _)| holds(conditions)).map(|(_, severity)| *severity)
+    }
+
+    /// Other places to show with a failure in `resource`.
+    pub fn related_at(&self, subject: &Subject<'_>, resource: ValueId) -> Vec<Related> {
+        let mut found = Vec::new();
+        for (query, words) in &self.related {
+            for value in eval::find(&self.tree, query, subject, resource) {
+                found.push(Related { value, text: words.render(&self.tree, subject, resource) });
+            }
+        }
+        found
+    }
+
+    /// What to do about a failure in `resource`.
+    pub fn help_at(&self, subject: &Subject<'_>, resource: ValueId) -> Option<String> {
+        self.help.as_ref().map(|help| help.render(&self.tree, subject, resource))
+    }
+}
+
+/// All messages that can have gaps.
+fn messages(tree: &File) -> Vec<Spanned<String>> {
+    struct Messages(Vec<Spanned<String>>);
+    impl super::ast::Visitor for Messages {
+        fn clause(&mut self, clause: &Clause) {
+            self.0.extend(clause.message.iter().filter(|message| message.value.contains('{')).cloned());
+        }
+    }
+    let mut messages = Messages(Vec::new());
+    for rule in tree.rules.iter().chain(&tree.parameterized) {
+        super::ast::Visitor::walk_block(&mut messages, &rule.body);
+    }
+    messages.0
+}
+
+/// The types without which no rule of a file applies.
+fn types_of(tree: &File) -> Option<Vec<String>> {
+    let mut types = Vec::new();
+    for rule in &tree.rules {
+        let gate = rule.conditions.iter().flatten().find_map(|line| type_gate(tree, &line.0));
+        match gate {
+            Some(gate) => types.extend(gate),
+            None => {
+                for clause in rule.body.clauses.iter().flat_map(|line| &line.0) {
+                    let ClauseKind::Type { name, .. } = &clause.kind else { return None };
+                    types.push(name.value.clone());
+                }
+            }
+        }
+    }
+    types.sort();
+    types.dedup();
+    Some(types)
+}
+
+/// The types behind `%variable !empty`.
+fn type_gate(tree: &File, alternatives: &[Clause]) -> Option<Vec<String>> {
+    let [Clause { kind: ClauseKind::Unary { query, test: Test::Empty, negated: true, .. }, .. }] =
+        alternatives
+    else {
+        return None;
+    };
+    let [part] = &query.parts[..] else { return None };
+    let PartKind::Variable(name) = part.kind else { return None };
+    types_of_variable(tree, name)
+}
+
+/// The types of `let name = Resources.*[ Type == '…' ]` at file level.
+fn types_of_variable(tree: &File, name: Symbol) -> Option<Vec<String>> {
+    let mut found = tree.lets.iter().filter(|it| it.name == name);
+    let (Some(only), None) = (found.next(), found.next()) else { return None };
+    let Operand::Query(query) = &only.value else { return None };
+    match &query.parts[..] {
+        [key, values, filter] => match (&key.kind, &values.kind, &filter.kind) {
+            (PartKind::Key(key), PartKind::Values(None), PartKind::Filter(filter))
+                if key.text == "Resources" && !filter.types.is_empty() =>
+            {
+                Some(filter.types.clone())
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! Regular expressions in the flavour of cfn-guard: the crate `fancy-regex`, bypassed where `regex` says the same.
+
+use std::sync::Arc;
+
+/// A pattern that compiled.
+#[derive(Clone)]
+pub(crate) struct Regex(Arc<Inner>);
+
+struct Inner {
+    text: String,
+    engine: Engine,
+}
+
+enum Engine {
+    Plain(::regex::Regex),
+    /// Look-around, back-references, possessive quantifiers.
+    Fancy(fancy_regex::Regex),
+}
+
+impl std::fmt::Debug for Regex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "/{}/", self.0.text)
+    }
+}
+
+impl Regex {
+    /// Compiles a pattern; the error is one line of words.
+    pub(super) fn new(pattern: &str) -> Result<Self, String> {
+        let engine = match (is_fancy(pattern), ::regex::Regex::new(pattern)) {
+            (false, Ok(regex)) => Engine::Plain(regex),
+            (_, plain) => match fancy_regex::Regex::new(pattern) {
+                Ok(regex) => Engine::Fancy(regex),
+                Err(error) => {
+                    let error = plain.err().map_or_else(|| error.to_string(), |error| error.to_string());
+                    return Err(last_line(&error));
+                }
+            },
+        };
+        Ok(Self(Arc::new(Inner { text: pattern.to_string(), engine })))
+    }
+
+    /// The pattern.
+    pub(super) fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// Whether it is found anywhere in `text`; an error when the search had to be given up.
+    pub(super) fn is_match(&self, text: &str) -> Result<bool, String> {
+        match &self.0.engine {
+            Engine::Plain(regex) => Ok(regex.is_match(text)),
+            Engine::Fancy(regex) => regex.is_match(text).map_err(|error| last_line(&error.to_string())),
+        }
+    }
+
+    /// Every match replaced by the expansion of `template`, and the text between the matches dropped, as cfn-guard has it.
+    pub(super) fn expand_matches(&self, text: &str, template: &str) -> Result<String, String> {
+        let mut out = String::new();
+        match &self.0.engine {
+            Engine::Plain(regex) => {
+                for captures in regex.captures_iter(text) {
+                    captures.expand(template, &mut out);
+                }
+            }
+            Engine::Fancy(regex) => {
+                for captures in regex.captures_iter(text) {
+                    captures.map_err(|error| last_line(&error.to_string()))?.expand(template, &mut out);
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Whether `fancy-regex` gives the pattern another meaning than `regex` does.
+fn is_fancy(pattern: &str) -> bool {
+    ["++", "*+", "?+", "}+", "(?>", "(?=", "(?!", "(?<"].iter().any(|sign| pattern.contains(sign))
+}
+
+fn last_line(error: &str) -> String {
+    let line = error.lines().rfind(|line| !line.trim().is_empty()).unwrap_or(error);
+    line.trim().trim_start_matches("error: ").to_string()
+}

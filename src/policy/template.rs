@@ -1,0 +1,91 @@
+//! Messages with `{query}` in them.
+//!
+//! cfn-guard leaves such words as they are, so a text in braces that is no query stays text.
+
+use super::ast::{File, Query};
+use super::eval::{self, Subject};
+use super::parse;
+use crate::model::ValueId;
+use crate::source::Span;
+
+/// A text with gaps.
+#[derive(Debug, Default)]
+pub(crate) struct Template {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Text(String),
+    /// A query, and the braces with what is in them.
+    Query(Query, String),
+}
+
+impl Template {
+    /// Finds the gaps of a text that starts at `at`; `None` when there are none.
+    pub(super) fn new(file: &mut File, text: &str, at: Span) -> Option<Self> {
+        let mut pieces = Vec::new();
+        let (mut done, mut from) = (0, 0);
+        while let Some(open) = text[from..].find('{').map(|found| from + found) {
+            let Some(close) = closing_brace(text, open) else { break };
+            let inner = &text[open + 1..close];
+            let start = (at.start as usize + open + 1) as u32;
+            let span = Span::new(at.file, start, start + inner.len() as u32);
+            match parse::parse_query(file, inner, span) {
+                Ok(query) => {
+                    pieces.push(Piece::Text(text[done..open].to_string()));
+                    pieces.push(Piece::Query(query, text[open..=close].to_string()));
+                    done = close + 1;
+                    from = done;
+                }
+                Err(_) => from = open + 1,
+            }
+        }
+        if pieces.is_empty() {
+            return None;
+        }
+        pieces.push(Piece::Text(text[done..].to_string()));
+        Some(Self { pieces })
+    }
+
+    /// The queries, for checks.
+    pub(super) fn queries(&self) -> impl Iterator<Item = &Query> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Query(query, _) => Some(query),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// Fills the gaps in from a resource. Where a query finds nothing, the text says so; without a resource the braces
+    /// stay.
+    pub(super) fn render(&self, file: &File, subject: &Subject<'_>, resource: Option<ValueId>) -> String {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match (piece, resource) {
+                (Piece::Text(text), _) => out.push_str(text),
+                (Piece::Query(_, braces), None) => out.push_str(braces),
+                (Piece::Query(query, _), Some(resource)) => match eval::words(file, query, subject, resource)
+                {
+                    Some(words) => out.push_str(&words),
+                    None => out.push_str("(not set)"),
+                },
+            }
+        }
+        out.replace("`(not set)`", "(not set)").replace("`(unknown)`", "(unknown)")
+    }
+}
+
+/// The brace that closes the one at `open`; strings may hold braces.
+fn closing_brace(text: &str, open: usize) -> Option<usize> {
+    let mut quote = None;
+    for (at, c) in text[open + 1..].char_indices() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '}') => return Some(open + 1 + at),
+            (None, '{' | '\n') => return None,
+            (Some(open), c) if c == open => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
