@@ -51,11 +51,75 @@ pub(super) enum Command {
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    /// Run the unit tests of rule files.
+    Test(TestArgs),
+    /// Evaluate rule files exactly as cfn-guard does, for machines.
+    #[command(subcommand, hide = true)]
+    Guard(GuardCommand),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct TestArgs {
+    /// Test files, rule files (tested by the files in `tests/` beside them), or directories of either.
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// How to report.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: TestFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TestFormat {
+    Text,
+    Json,
+    Junit,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GuardCommand {
+    /// Print the status of every rule on a document.
+    Eval {
+        /// Rule files, or directories of them.
+        #[arg(long, value_name = "PATH", required = true)]
+        rules: Vec<PathBuf>,
+
+        /// The document.
+        #[arg(long, value_name = "FILE")]
+        data: PathBuf,
+
+        /// Files whose keys are merged in front of the document.
+        #[arg(long, value_name = "FILE")]
+        params: Vec<PathBuf>,
+
+        /// How to print it.
+        #[arg(long, value_name = "FORMAT", default_value = "json")]
+        format: MachineFormat,
+    },
+    /// Print the status of every rule on the cases of a unit-test file.
+    Test {
+        /// The rule file.
+        #[arg(long, value_name = "FILE")]
+        rules: PathBuf,
+
+        /// The unit-test file.
+        #[arg(long, value_name = "FILE")]
+        tests: PathBuf,
+
+        /// How to print it.
+        #[arg(long, value_name = "FORMAT", default_value = "json")]
+        format: MachineFormat,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MachineFormat {
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

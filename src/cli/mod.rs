@@ -5,9 +5,11 @@
 
 mod args;
 mod check;
+mod guard;
 mod rules;
 mod settings;
 mod terminal;
+mod test;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
@@ -63,6 +65,8 @@ fn dispatch(args: Vec<OsString>) -> ExitCode {
             rules::load(chosen).and_then(|all| rules::explain(&all, rule))
         }
         Command::Model { paths } => model(paths),
+        Command::Test(args) => test::run(args),
+        Command::Guard(command) => guard::run(command),
         Command::Completions { shell } => completions(*shell),
     };
     ExitCode::from(status.unwrap_or_else(|error| {
