@@ -1,6 +1,6 @@
 //! One module: what its files declare, evaluated when it is asked for.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::document::{EntryRef, Kind, NodeRef};
 use crate::model::{Builder, Data, Draft, Platform, ResourceIdx, ValueId};
@@ -16,6 +16,9 @@ const MAX_ALL_INSTANCES: usize = 8192;
 
 /// How many steps the evaluation of one module may take; what is left then is unknown.
 const FUEL: u32 = 1_000_000;
+
+/// How many local values are followed to find what an argument names.
+const MAX_FOLLOWED: usize = 64;
 
 /// The arguments that every resource may have and that say nothing of what is deployed.
 const META_ARGUMENTS: [&str; 8] =
@@ -290,10 +293,12 @@ impl<'d> Module<'d> {
         MAX_INSTANCES.min(MAX_ALL_INSTANCES.saturating_sub(self.owners.len()))
     }
 
-    /// Every resource that the strings below a node name, whatever the expressions around them.
+    /// Every resource that the strings below a node name, whatever the expressions around them, also by way of
+    /// local values.
     pub(super) fn named_in(&self, node: NodeRef<'d>) -> Vec<usize> {
         let mut found = Vec::new();
         let mut open = vec![node];
+        let mut followed: FxHashSet<&str> = FxHashSet::default();
         while let Some(node) = open.pop() {
             match node.kind() {
                 Kind::Mapping => open.extend(node.written_entries().map(|entry| entry.value)),
@@ -304,11 +309,15 @@ impl<'d> Module<'d> {
                         continue;
                     }
                     for part in expression::template(text) {
-                        if let expression::Part::Expression(expression) = part {
-                            expression.resources(&mut |resource_type, name| {
-                                found.extend(self.find(resource_type, name));
-                            });
-                        }
+                        let expression::Part::Expression(expression) = part else { continue };
+                        expression.resources(&mut |root, name| match self.local(name) {
+                            Some((name, local)) if root == "local" => {
+                                if followed.len() < MAX_FOLLOWED && followed.insert(name) {
+                                    open.push(local.value);
+                                }
+                            }
+                            _ => found.extend(self.find(root, name)),
+                        });
                     }
                 }
             }

@@ -240,7 +240,7 @@ fn listeners_and_rules() {
         "aws_lb_listener_rule": {"r": {"listener_arn": "${aws_lb_listener.l.arn}",
             "action": [{"type": "forward", "forward": {"target_group": [{"arn": "${aws_lb_target_group.g.arn}", "weight": 2}]}}],
             "condition": [{"path_pattern": {"values": ["/a.B/*"]}}, {"http_header": [{"http_header_name": "content-type", "values": ["application/grpc"]}]}]}}
-    }, "output": {"g": {"value": "${aws_lb_target_group.g.arn}"}}}"#;
+    }, "locals": {"g": ["${aws_lb_target_group.g.arn}"]}, "output": {"g": {"value": "${local.g[0]}"}}}"#;
     check(json, "aws_lb.m", "Properties/Scheme", r#""internal""#);
     check(json, "aws_lb.m", "Effective/Attributes/routing.http2.enabled", "false");
     check(json, "aws_lb_listener.l", "Properties/Certificates", r#"[{CertificateArn: "c"}]"#);
