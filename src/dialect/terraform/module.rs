@@ -20,6 +20,9 @@ const FUEL: u32 = 1_000_000;
 /// How many local values are followed to find what an argument names.
 const MAX_FOLLOWED: usize = 64;
 
+/// How many resources of one value are noted.
+const MAX_NAMED: usize = 1024;
+
 /// The arguments that every resource may have and that say nothing of what is deployed.
 const META_ARGUMENTS: [&str; 8] =
     ["//", "count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection"];
@@ -49,10 +52,19 @@ pub(super) struct Memo<'d> {
     pub(super) variables: FxHashMap<&'d str, ValueId>,
     pub(super) locals: FxHashMap<&'d str, Option<ValueId>>,
     pub(super) arguments: FxHashMap<(ResourceIdx, &'d str), Option<ValueId>>,
+    /// What a local value names.
+    named: FxHashMap<&'d str, Named<'d>>,
     /// The structure that a text encodes (`jsonencode`).
     pub(super) encoded: FxHashMap<ValueId, ValueId>,
     /// The known part of a text of which the rest is unknown, holes marked by `…`.
     pub(super) fragments: FxHashMap<ValueId, String>,
+}
+
+/// What the strings of a value name.
+#[derive(Debug, Default)]
+pub(super) struct Named<'d> {
+    resources: Vec<usize>,
+    locals: Vec<&'d str>,
 }
 
 /// A resource as it is declared.
@@ -295,10 +307,30 @@ impl<'d> Module<'d> {
 
     /// Every resource that the strings below a node name, whatever the expressions around them, also by way of
     /// local values.
-    pub(super) fn named_in(&self, node: NodeRef<'d>) -> Vec<usize> {
-        let mut found = Vec::new();
-        let mut open = vec![node];
+    pub(super) fn named_in(&mut self, node: NodeRef<'d>) -> Vec<usize> {
+        let Named { resources: mut found, locals: mut open } = self.named_directly(node);
         let mut followed: FxHashSet<&str> = FxHashSet::default();
+        while let Some(name) = open.pop() {
+            if followed.len() >= MAX_FOLLOWED || !followed.insert(name) {
+                continue;
+            }
+            let Some((_, local)) = self.local(name) else { continue };
+            if !self.memo.named.contains_key(name) {
+                let named = self.named_directly(local.value);
+                self.memo.named.insert(name, named);
+            }
+            let named = &self.memo.named[name];
+            found.extend(&named.resources);
+            open.extend(&named.locals);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn named_directly(&self, node: NodeRef<'d>) -> Named<'d> {
+        let mut named = Named::default();
+        let mut open = vec![node];
         while let Some(node) = open.pop() {
             match node.kind() {
                 Kind::Mapping => open.extend(node.written_entries().map(|entry| entry.value)),
@@ -311,20 +343,19 @@ impl<'d> Module<'d> {
                     for part in expression::template(text) {
                         let expression::Part::Expression(expression) = part else { continue };
                         expression.resources(&mut |root, name| match self.local(name) {
-                            Some((name, local)) if root == "local" => {
-                                if followed.len() < MAX_FOLLOWED && followed.insert(name) {
-                                    open.push(local.value);
-                                }
-                            }
-                            _ => found.extend(self.find(root, name)),
+                            Some((name, _)) if root == "local" => named.locals.push(name),
+                            _ => named.resources.extend(self.find(root, name)),
                         });
                     }
                 }
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        named.resources.sort_unstable();
+        named.resources.dedup();
+        named.resources.truncate(MAX_NAMED);
+        named.locals.sort_unstable();
+        named.locals.dedup();
+        named
     }
 }
 
