@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::annotations::Setting;
 use super::evidence::{declared, of_service_port};
 use super::gateway_config::{GroupConfig, balancer_config, group_properties};
-use super::lowering::{Group, Layered, Lowering, Properties, word};
+use super::lowering::{Group, Layered, Lowering, Properties, Refusal, word};
 use super::objects::{Found, Object};
 use super::target_groups::Backend;
 use super::values::{inner_span, int, text};
@@ -43,6 +43,8 @@ struct BuiltGateway<'d> {
     /// Its LoadBalancerConfigurations, the Gateway's own before that of its class.
     configs: Vec<usize>,
     listeners: Vec<BuiltListener<'d>>,
+    /// Whether all its listeners could be read.
+    is_complete: bool,
 }
 
 /// What the routes of a project need at hand.
@@ -114,15 +116,19 @@ impl<'d> Lowering<'_, 'd> {
         self.builder.draft_mut(balancer).properties = Some(properties);
 
         let mut by_port: BTreeMap<i64, Vec<GatewayListener<'d>>> = BTreeMap::new();
+        let mut n_unread = 0;
         for node in object.spec(&["listeners"]).into_iter().flat_map(NodeRef::items) {
+            n_unread += 1;
             if let Some(listener) = GatewayListener::read(node) {
                 by_port.entry(listener.port.0).or_default().push(listener);
+                n_unread -= 1;
             }
         }
         let mut listeners = Vec::new();
         for sections in by_port.into_values() {
             let first = sections[0];
             if sections.iter().any(|section| section.protocol.0 != first.protocol.0) {
+                n_unread += sections.len();
                 continue;
             }
             let id = format!("{label} -> {}:{}", first.protocol.0, first.port.0);
@@ -134,7 +140,7 @@ impl<'d> Lowering<'_, 'd> {
             let is_https = first.protocol.0 == "HTTPS";
             listeners.push(BuiltListener { resource, is_https, sections, n_rules: 0 });
         }
-        BuiltGateway { configs, listeners }
+        BuiltGateway { configs, listeners, is_complete: n_unread == 0 }
     }
 
     /// The LoadBalancerConfigurations of a Gateway and of its class.
@@ -245,6 +251,7 @@ impl<'d> Lowering<'_, 'd> {
             let port = parent.get("port").and_then(int);
             let Some(gateway) = routing.gateways.get(&found) else { continue };
             let mut accepting = Vec::new();
+            let mut is_selected = false;
             for (idx, listener) in gateway.listeners.iter().enumerate() {
                 let mut selected = listener
                     .sections
@@ -257,11 +264,23 @@ impl<'d> Lowering<'_, 'd> {
                 if selected.peek().is_none() {
                     continue;
                 }
+                is_selected = true;
                 self.builder.link(self.resources[route], Link::Listeners, listener.resource);
                 if selected.any(|section| section.takes(object)) {
                     accepting.push(idx);
                 }
             }
+            let at = parent.get("sectionName").or(parent.get("name")).map_or(object.name_span, inner_span);
+            let refusal = match (is_selected, accepting.is_empty()) {
+                (false, _) if gateway.is_complete => {
+                    Some(("section", format!("Gateway `{name}` has no such listener")))
+                }
+                (true, true) => {
+                    Some(("kind", format!("no listener of Gateway `{name}` takes a {}", object.kind)))
+                }
+                _ => None,
+            };
+            self.refusals.extend(refusal.map(|(reason, text)| (route, Refusal { reason, text, at })));
             for listener in accepting {
                 self.add_rules(route, found, listener, routing);
             }

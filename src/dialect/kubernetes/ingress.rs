@@ -10,7 +10,7 @@ use super::classes::{self, Claim, Params};
 use super::evidence::declared;
 use super::ingress_rules::{OnListener, in_text};
 use super::listeners::{Certificates, Listen, ListenPort, certificates, listen};
-use super::lowering::{Layered, Lowering, Properties, View};
+use super::lowering::{Layered, Lowering, Properties, Refusal, View};
 use super::rules::{self, Action, Plan, RulePlan};
 use super::target_groups::Backend;
 use crate::model::{Evidence, EvidenceKind, Link, Place, ResourceIdx, Unknown, ValueId, signs};
@@ -165,9 +165,38 @@ impl<'d> Lowering<'_, 'd> {
                 draft.unknown_links.extend([Link::Listeners, Link::Rules, Link::LoadBalancers]);
             }
         }
+        if !may_have_others {
+            self.check_redirect(members, &ports);
+        }
         for (port, members) in ports.into_values() {
             let duty = if redirects && port.protocol == "HTTP" { Duty::Redirect } else { Duty::Forward };
             self.lower_listener(&label, balancer, port, &members, &made, duty);
+        }
+    }
+
+    /// The redirect must lead to a port on which the group listens in HTTPS.
+    fn check_redirect(
+        &mut self,
+        members: &[Member<'d>],
+        ports: &BTreeMap<i64, (ListenPort, Vec<&Member<'d>>)>,
+    ) {
+        if members.iter().any(|member| matches!(member.listen, Listen::Unsettled)) {
+            return;
+        }
+        for member in members {
+            let view = self.view(member.object, member.claim);
+            let setting = view.get_over("ssl-redirect", &["sslRedirectPort"]);
+            let Some(setting) = setting.written().filter(|setting| !setting.is_placeholder()) else {
+                continue;
+            };
+            let Ok(wanted) = setting.text.parse::<i64>() else { continue };
+            let text = match ports.get(&wanted).map(|(port, _)| port.protocol) {
+                Some("HTTPS") => continue,
+                Some(_) => format!("port {wanted} is not HTTPS"),
+                None => format!("nothing listens on port {wanted}"),
+            };
+            let refusal = Refusal { reason: "ssl-redirect", text, at: setting.span };
+            self.refusals.push((member.object, refusal));
         }
     }
 

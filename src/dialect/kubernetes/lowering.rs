@@ -36,6 +36,19 @@ pub(super) struct Lowering<'w, 'd> {
     pub(super) resources: Vec<ResourceIdx>,
     pub(super) groups: Vec<Group>,
     pub(super) ids: Ids,
+    /// Why controllers will not accept objects, by object.
+    pub(super) refusals: Vec<(usize, Refusal)>,
+}
+
+/// Why a controller will not accept an object, where that takes more than one object, or setting, to see.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    /// A word of the section `Refusals`.
+    pub(super) reason: &'static str,
+    /// In a few words.
+    pub(super) text: String,
+    /// What a person would edit.
+    pub(super) at: Span,
 }
 
 /// Makes ids unique: the same object may stand in several files.
@@ -101,6 +114,31 @@ impl<'d> Lowering<'_, 'd> {
         }
         if service.ports[port].behind.is_empty() {
             self.builder.draft_mut(group.resource).unknown_links.push(Link::Ports);
+        }
+    }
+
+    /// Writes the section `Refusals` of every Ingress and route.
+    pub(super) fn write_refusals(&mut self) {
+        let mut by_object: FxHashMap<usize, Vec<Refusal>> = FxHashMap::default();
+        for (object, refusal) in self.refusals.drain(..) {
+            by_object.entry(object).or_default().push(refusal);
+        }
+        for (idx, object) in self.world.objects.iter().enumerate() {
+            if !object.is_ingress() && !matches!(object.kind, "GRPCRoute" | "HTTPRoute") {
+                continue;
+            }
+            let values = &mut self.builder.values;
+            let mut list = Vec::new();
+            for refusal in by_object.remove(&idx).unwrap_or_default() {
+                let place = Place::fact_at(refusal.at);
+                let entry = [
+                    ("Reason", values.text(refusal.reason, place)),
+                    ("Text", values.text(&refusal.text, place)),
+                ];
+                list.push(values.map_of(&entry, place));
+            }
+            let list = values.list(&list, Place::fact_at(object.name_span));
+            self.builder.draft_mut(self.resources[idx]).sections.push(("Refusals", list));
         }
     }
 

@@ -76,12 +76,14 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
         resources,
         groups: Vec::new(),
         ids,
+        refusals: Vec::new(),
     };
     lowering.read_other_ingresses();
     lowering.lower_ingresses();
     lowering.lower_balancers();
     lowering.lower_gateways();
     lowering.join_groups();
+    lowering.write_refusals();
     let Lowering { ports, resources, mut builder, .. } = lowering;
     evidence::of_names(&mut builder, &world, &workloads, &ports);
     ports.finish(&mut builder, &workloads, &resources);

@@ -57,6 +57,7 @@ fn http_listeners_take_no_grpc_route() {
     let listener = "Gateway web/edge -> HTTP:80";
     check(&manifest, listener, "Links/TargetGroups", "[]");
     check(&manifest, "GRPCRoute web/orders", "Links/Listeners", &format!("[@{listener}]"));
+    check(&manifest, "GRPCRoute web/orders", "Refusals/0/Reason", "kind");
     let forced =
         gateway("{name: b, port: 80, protocol: HTTP, allowedRoutes: {kinds: [{kind: GRPCRoute}]}}", "");
     check(&forced, "GRPCRoute web/orders -> orders:9000 over HTTP", "Properties/ProtocolVersion", "HTTP1");
@@ -90,4 +91,6 @@ fn sections_are_respected() {
         gateway(&format!("{HTTPS}, {HTTP}"), "").replace("{name: edge}]", "{name: edge, sectionName: b}]");
     check(&manifest, "GRPCRoute web/orders", "Links/Listeners", "[@Gateway web/edge -> HTTP:80]");
     check(&manifest, "Gateway web/edge -> HTTPS:443", "Links/TargetGroups", "[]");
+    let nowhere = manifest.replace("sectionName: b", "sectionName: c");
+    check(&nowhere, "GRPCRoute web/orders", "Refusals/0/Reason", "section");
 }

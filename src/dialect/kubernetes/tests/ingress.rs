@@ -307,3 +307,16 @@ fn ports_of_two_minds() {
     );
     check(&manifest, ORDERS, "Grpc/Level", "none");
 }
+
+#[test]
+fn redirects_lead_to_https() {
+    let refusals = |annotations: &str, expected: &str| {
+        check(&ingress_with(annotations, ""), "Ingress web/shop", "Refusals", expected);
+    };
+    let both = "listen-ports: '[{\"HTTP\": 80}, {\"HTTPS\": 443}]'";
+    refusals("", "[]");
+    refusals(&format!("{both}\nssl-redirect: '443'"), "[]");
+    refusals(&format!("{both}\nssl-redirect: '80'"), "[{Reason: ssl-redirect, Text: port 80 is not HTTPS}]");
+    refusals("ssl-redirect: '443'", "[{Reason: ssl-redirect, Text: nothing listens on port 443}]");
+    refusals(&format!("{both}\nssl-redirect: '${{PORT}}'"), "[]");
+}
