@@ -1,0 +1,168 @@
+//! What rules say about themselves, as Markdown: the page of one rule and the table of all.
+
+use std::fmt::Write as _;
+
+use super::{Catalog, Rule};
+use crate::diagnostic::{Applicability, Severity};
+use crate::policy::RuleMeta;
+
+/// The page of one rule: what is wrong, why, what to do, how to make an exception, sources.
+pub(super) fn page(rule: &Rule) -> String {
+    let meta = rule.meta();
+    let mut page = format!("# {}\n", rule.name);
+    if !meta.summary.is_empty() {
+        section(&mut page, None, &sentence(&meta.summary));
+    }
+    section(&mut page, None, &facts(meta));
+    if !meta.explanation.is_empty() {
+        section(&mut page, Some("Why"), meta.explanation.trim_end());
+    }
+    if let Some(help) = &meta.help {
+        let fix = fix(meta).map(|fix| format!("\n\n{fix}")).unwrap_or_default();
+        section(&mut page, Some("What to do"), &format!("{}{fix}", sentence(&help.value)));
+    }
+    section(&mut page, Some("Exceptions"), &exception(&rule.name));
+    if !meta.references.is_empty() {
+        let list: Vec<String> = meta.references.iter().map(|url| format!("- <{url}>")).collect();
+        section(&mut page, Some("Sources"), &list.join("\n"));
+    }
+    page
+}
+
+fn section(page: &mut String, title: Option<&str>, text: &str) {
+    if let Some(title) = title {
+        write!(page, "\n## {title}\n").expect("a string takes all text");
+    }
+    write!(page, "\n{text}\n").expect("a string takes all text");
+}
+
+fn facts(meta: &RuleMeta) -> String {
+    let mut facts = vec![format!("- severity: {}", severity(meta))];
+    facts.extend(meta.category.as_ref().map(|category| format!("- category: {}", category.0)));
+    if !meta.dialects.is_empty() {
+        facts.push(format!("- dialects: {}", meta.dialects.join(", ")));
+    }
+    facts.extend(meta.since.as_ref().map(|since| format!("- since: {since}")));
+    facts.join("\n")
+}
+
+fn severity(meta: &RuleMeta) -> String {
+    let most = meta.severity.unwrap_or(Severity::Error);
+    let mut text = most.as_str().to_string();
+    let lower: Vec<&str> = {
+        let mut lower: Vec<Severity> =
+            meta.severity_if.iter().map(|case| case.severity).filter(|case| *case < most).collect();
+        lower.sort_unstable_by(|a, b| b.cmp(a));
+        lower.dedup();
+        lower.into_iter().map(Severity::as_str).collect()
+    };
+    if !lower.is_empty() {
+        write!(text, "; {} in the cases named below", lower.join(" or ")).expect("a string takes all text");
+    }
+    if meta.evidence && most == Severity::Error {
+        text.push_str("; at most warning where gRPC is likely and not certain");
+    }
+    text
+}
+
+fn fix(meta: &RuleMeta) -> Option<&'static str> {
+    Some(match meta.fix.as_ref()?.applicability {
+        Applicability::Safe => "`grpc-guard check --fix` makes this change.",
+        Applicability::Unsafe => {
+            "`grpc-guard check --fix --unsafe` makes this change; read the difference before you deploy it."
+        }
+    })
+}
+
+fn exception(name: &str) -> String {
+    format!(
+        "Say why in a comment on the line, or on a line of its own above it:\n\n\
+         ```yaml\n# grpc-guard: ignore[{name}] the reason\n```\n\n\
+         To switch the rule off everywhere, write in `grpc-guard.yaml`:\n\n\
+         ```yaml\nlevels:\n  {name}: off\n```"
+    )
+}
+
+/// A phrase as a sentence.
+fn sentence(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let first = text.split(' ').next().unwrap_or_default();
+    // `gRPC` keeps its spelling, and so does code.
+    let keeps = first.starts_with('`') || first.chars().skip(1).any(char::is_uppercase);
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(c) if !keeps => format!("{}{}.", c.to_uppercase(), chars.as_str()),
+        _ => format!("{text}."),
+    }
+}
+
+/// The table of all built-in rules by category, for `rules/README.md`.
+pub fn overview(catalog: &Catalog) -> String {
+    let mut rules: Vec<&Rule> = catalog.rules().filter(|rule| rule.is_builtin).collect();
+    let category = |rule: &&Rule| rule.meta().category.as_ref().map(|category| category.0.clone());
+    rules.sort_by_cached_key(|rule| (category(rule), rule.name.clone()));
+    let mut text = format!(
+        "# Rules\n\n\
+         {} rules, one file each. This page is written by `UPDATE=1 cargo test --test catalog`.\n\
+         `C` stands for CloudFormation, `K` for Kubernetes, `T` for Terraform. A severity with `*` is the most that a\n\
+         finding can get: it is lower where the rule says so, or where gRPC is likely and not certain.\n",
+        rules.len()
+    );
+    let mut last = None;
+    for rule in rules {
+        let own = category(&rule);
+        if own != last {
+            let title = own.clone().unwrap_or_default().replace('-', " ");
+            write!(text, "\n## {}\n\n", sentence(&title).trim_end_matches('.'))
+                .expect("a string takes all text");
+            text.push_str("| rule | what it finds | severity | dialects | fix |\n|---|---|---|---|---|\n");
+            last = own;
+        }
+        text.push_str(&row(rule));
+    }
+    text
+}
+
+fn row(rule: &Rule) -> String {
+    let meta = rule.meta();
+    let lowered = meta.evidence || !meta.severity_if.is_empty();
+    let severity = meta.severity.unwrap_or(Severity::Error).as_str();
+    let dialects: Vec<String> = meta
+        .dialects
+        .iter()
+        .map(|dialect| dialect.chars().take(1).collect::<String>().to_uppercase())
+        .collect();
+    let fix = match meta.fix.as_ref().map(|fix| fix.applicability) {
+        Some(Applicability::Safe) => "safe",
+        Some(Applicability::Unsafe) => "unsafe",
+        None => "",
+    };
+    format!(
+        "| [{name}]({name}.guard) | {} | {severity}{} | {} | {fix} |\n",
+        meta.summary,
+        if lowered { "\\*" } else { "" },
+        dialects.join(" "),
+        name = rule.name,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_become_sentences() {
+        assert_eq!(sentence("set `A` to `B`"), "Set `A` to `B`.");
+        assert_eq!(sentence("gRPC stands here"), "gRPC stands here.");
+        assert_eq!(sentence("`A` is odd"), "`A` is odd.");
+    }
+
+    #[test]
+    fn a_page_has_all_parts() {
+        let page = Catalog::builtin().explain("target-group-http1").expect("a built-in rule");
+        for part in ["# target-group-http1\n", "- severity: error", "## Why", "## What to do", "## Sources"] {
+            assert!(page.contains(part), "{part} is not in\n{page}");
+        }
+        assert!(page.contains("# grpc-guard: ignore[target-group-http1]"));
+    }
+}
