@@ -5,18 +5,24 @@ use std::io::{self, Write};
 use super::args::{CheckArgs, ColorWhen, Output};
 use super::settings::{self, Configured};
 use super::{CLEAN, FAILED, FINDINGS, terminal};
+use crate::catalog::Catalog;
 use crate::config;
-use crate::diagnostic::{Diagnostic, UNREADABLE_FILE};
-use crate::engine::Analysis;
+use crate::diagnostic::{Diagnostic, Severity, UNREADABLE_FILE};
+use crate::engine::{self, Analysis};
 use crate::report::{self, Format, Options, RuleInfo};
 use crate::source::SourceMap;
-use crate::source::read::{self, Loaded, ReadOptions, Skipped};
+use crate::source::read::{self, ReadOptions, Skipped};
 
 pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     let Configured { settings, mut file, sources, exclude } = settings::load(args)?;
-    let rules: Vec<RuleInfo> = Vec::new();
+    let catalog = Catalog::load(settings.builtin, &settings.rules);
+    if catalog.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        show_broken(catalog.sources, catalog.diagnostics, color)?;
+        return Ok(FAILED);
+    }
     let checks = report::checks();
-    let names = rules.iter().chain(&checks).map(|rule| rule.name.as_str());
+    let names = catalog.rules().map(|rule| rule.name.as_str());
+    let names = names.chain(checks.iter().map(|rule| rule.name.as_str()));
     file.diagnostics.extend(config::unknown_rules(&file.names, names.clone()));
     if !file.diagnostics.is_empty() {
         show_broken(sources, file.diagnostics, color)?;
@@ -32,11 +38,19 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     };
     let mut loaded = read::read(&args.paths, &options);
     let skipped = std::mem::take(&mut loaded.skipped);
-    let analysis = analyze(loaded);
+    let analysis = engine::analyze(loaded, &catalog, &settings);
     let status = status(&analysis, &settings);
     tell(args, &analysis, &skipped);
+    let rules = described(args, &catalog, &analysis);
     write_reports(args, color, &analysis, &rules, status)?;
     Ok(status)
+}
+
+/// The rules that the reports describe: all, when a format wants them, else those that found something.
+fn described(args: &CheckArgs, catalog: &Catalog, analysis: &Analysis) -> Vec<RuleInfo> {
+    let all = args.format.iter().any(|output| output.format.needs_all_rules());
+    let found = |name: &str| analysis.diagnostics.iter().any(|diagnostic| diagnostic.rule == name);
+    catalog.rules().filter(|rule| all || found(&rule.name)).map(super::rules::describe).collect()
 }
 
 /// What the exit status says, the same in every format.
@@ -112,10 +126,4 @@ fn show_broken(sources: SourceMap, diagnostics: Vec<Diagnostic>, color: ColorWhe
     };
     report::write(Format::Text, &analysis, &[], &mut io::stderr().lock(), &options)?;
     Ok(())
-}
-
-fn analyze(loaded: Loaded) -> Analysis {
-    let mut diagnostics: Vec<Diagnostic> = loaded.problems.iter().map(Diagnostic::from).collect();
-    crate::diagnostic::sort(&mut diagnostics, &loaded.sources);
-    Analysis { sources: loaded.sources, diagnostics, ..Analysis::default() }
 }

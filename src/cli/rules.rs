@@ -7,12 +7,35 @@ use serde_json::{Value, json};
 
 use super::args::{ListFormat, RuleArgs};
 use super::{CLEAN, terminal};
+use crate::catalog::{Catalog, Rule};
 use crate::config;
+use crate::diagnostic::Severity;
 use crate::report::{self, RuleInfo};
 
 /// The chosen rules.
-pub(super) fn load(_chosen: &RuleArgs) -> anyhow::Result<Vec<RuleInfo>> {
-    Ok(Vec::new())
+pub(super) fn load(chosen: &RuleArgs) -> anyhow::Result<Vec<RuleInfo>> {
+    let catalog = Catalog::load(!chosen.no_builtin, &chosen.rules);
+    if let Some(broken) = catalog.diagnostics.iter().find(|found| found.severity == Severity::Error) {
+        let source = catalog.sources.get(broken.primary.span.file);
+        let at = source.position(broken.primary.span.start);
+        bail!("{}:{}:{}: {}", source.path, at.line, at.column, broken.message);
+    }
+    Ok(catalog.rules().map(describe).collect())
+}
+
+/// What reports need to know of a rule.
+pub(super) fn describe(rule: &Rule) -> RuleInfo {
+    let meta = rule.meta();
+    let category = meta.category.iter().map(|category| category.0.clone());
+    RuleInfo {
+        name: rule.name.clone(),
+        summary: meta.summary.clone(),
+        explanation: meta.explanation.clone(),
+        help: meta.help.as_ref().map(|help| help.value.clone()),
+        severity: meta.severity.unwrap_or(Severity::Error),
+        url: meta.references.first().cloned(),
+        tags: category.chain(meta.dialects.iter().cloned()).collect(),
+    }
 }
 
 /// Lists all rules.

@@ -1,0 +1,110 @@
+//! Runs the rules over the models and documents of one project.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::findings;
+use super::load::Project;
+use crate::catalog::{Catalog, Rule};
+use crate::config::Settings;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::Document;
+use crate::model::{Model, Values};
+use crate::policy::loader::{self, Profile};
+use crate::policy::{InputKind, Outcome, Subject};
+use crate::source::{SourceMap, Span};
+
+/// The check that reports a rule whose evaluation was given up.
+pub(super) const POLICY_FAILED: &str = "policy-failed";
+
+/// What the rules say about one project.
+pub(super) fn project(
+    project: &Project,
+    sources: &SourceMap,
+    catalog: &Catalog,
+    settings: &Settings,
+) -> Vec<Diagnostic> {
+    let (models, mut diagnostics) = project.lower(sources, &settings.platforms);
+    let wanted: Vec<&Rule> = catalog.rules().filter(|rule| settings.runs(&rule.name)).collect();
+    let mut found = Vec::new();
+    for model in &models {
+        on_model(model, &wanted, &mut found);
+    }
+    let written: Vec<&Rule> = wanted
+        .into_iter()
+        .filter(|rule| !rule.is_builtin && rule.meta().input == InputKind::Document)
+        .collect();
+    if !written.is_empty() {
+        for document in project.documents() {
+            on_document(document, &written, &mut found);
+        }
+    }
+    let level = |mut diagnostic: Diagnostic| {
+        diagnostic.severity = settings.severity(&diagnostic.rule, diagnostic.severity)?;
+        Some(diagnostic)
+    };
+    diagnostics.extend(merge(found).into_iter().filter_map(level));
+    diagnostics
+}
+
+fn on_model(model: &Model, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
+    let types: FxHashSet<&str> = model.resources.iter().map(|resource| resource.type_name.as_str()).collect();
+    let ids = model.resources.iter().map(|resource| resource.id.as_str());
+    let subject = Subject::new(&model.values, model.root).with_resource_ids(ids);
+    let whole = model.resources.first().map(|resource| resource.name.at_start());
+    for rule in rules {
+        if !rule.can_apply(|name| types.contains(name)) || rule.meta().input != InputKind::Model {
+            continue;
+        }
+        let outcome = rule.file.evaluate_on(&subject);
+        collect(rule, &outcome, &subject, Some(model), whole, found);
+    }
+}
+
+/// Rules without `input: model` look at each document as it is written, as cfn-guard does.
+fn on_document(document: &Document, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
+    for root in document.roots() {
+        let mut values = Values::default();
+        let Ok(value) = loader::load(&mut values, root, Profile::Native) else { continue };
+        let subject = Subject::new(&values, value);
+        for rule in rules {
+            let outcome = rule.file.evaluate_on(&subject);
+            collect(rule, &outcome, &subject, None, Some(root.span().at_start()), found);
+        }
+    }
+}
+
+fn collect(
+    rule: &Rule,
+    outcome: &Outcome,
+    subject: &Subject<'_>,
+    model: Option<&Model>,
+    whole: Option<Span>,
+    found: &mut Vec<Diagnostic>,
+) {
+    if let (Some(error), Some(span)) = (&outcome.error, whole) {
+        let message = format!("rule `{}` could not be evaluated: {error}", rule.name);
+        found.push(Diagnostic::new(POLICY_FAILED, Severity::Error, span, message));
+    }
+    let diagnostics =
+        outcome.failures.iter().filter_map(|failure| findings::diagnostic(rule, failure, subject, model));
+    found.extend(diagnostics);
+}
+
+/// Findings of one rule at one place are one finding: the same annotation may stand behind many target groups, the same
+/// property in many scenarios.
+fn merge(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut merged: Vec<Diagnostic> = Vec::with_capacity(found.len());
+    let mut at: FxHashMap<(String, Span), usize> = FxHashMap::default();
+    for diagnostic in found {
+        let key = (diagnostic.rule.to_string(), diagnostic.primary.span);
+        match at.get(&key) {
+            None => {
+                at.insert(key, merged.len());
+                merged.push(diagnostic);
+            }
+            Some(idx) if merged[*idx].severity < diagnostic.severity => merged[*idx] = diagnostic,
+            Some(_) => {}
+        }
+    }
+    merged
+}
