@@ -453,3 +453,26 @@ fn objects_of_kubernetes() {
         assert!(ids.contains(&"Service orders"), "{ids:?}");
     });
 }
+
+#[test]
+fn the_files_of_a_directory_are_one_module() {
+    let files = [
+        ("a/override.tf.json", r#"{"resource": {"aws_lb": {"m": {"internal": false}}}}"#),
+        ("a/lb.tf.json", r#"{"resource": {"aws_lb": {"m": {"internal": true, "name": "${local.n}"}}}}"#),
+        ("a/locals.tf.json", r#"{"locals": {"n": "orders"}}"#),
+        ("b/other.tf.json", r#"{"resource": {"aws_lb": {"m": {"name": "${local.n}"}}}}"#),
+    ];
+    let documents = files.map(|(_, json)| syntax::parse(FileId(0), Format::Json, &Arc::from(json)).0);
+    let files: Vec<File<'_>> =
+        files.iter().zip(&documents).map(|((path, _), document)| File { path, document }).collect();
+    let lowered = lower(&files, &Platforms::default());
+    assert_eq!(lowered.models.len(), 2);
+    let check = |at: usize, path: &str, expected: &str| {
+        let model: &Model = &lowered.models[at];
+        let found = property(model, "aws_lb.m", path).map(|value| show(model, value));
+        assert_eq!(found.as_deref(), Some(expected), "{path} of model {at}");
+    };
+    check(0, "Properties/Name", r#""orders""#);
+    check(0, "Properties/Scheme", r#""internet-facing""#);
+    check(1, "Properties/Name", "?Outside");
+}
