@@ -476,3 +476,26 @@ fn the_files_of_a_directory_are_one_module() {
     check(0, "Properties/Scheme", r#""internet-facing""#);
     check(1, "Properties/Name", "?Outside");
 }
+
+#[test]
+fn workloads_of_kubernetes() {
+    let json = r#"{"resource": {"kubernetes_deployment_v1": {"d": {"metadata": {"name": "orders"}, "spec": {
+        "selector": {"match_labels": {"app": "orders"}},
+        "template": {"metadata": {"labels": {"app": "orders"}}, "spec": {"container": [{"name": "server", "image": "x",
+            "port": {"container_port": 50051, "name": "grpc"}, "readiness_probe": {"grpc": {"port": 50051}}}]}}}}},
+        "kubernetes_service_v1": {"s": {"metadata": {"name": "orders"}, "spec": {"selector": {"app": "orders"},
+            "port": [{"port": 50051, "target_port": "grpc"}], "type": "ClusterIP"}}}}}"#;
+    with("main.tf.json", json, |lowered| {
+        let model = &lowered.models[1];
+        let ids: Vec<&str> = model.resources.iter().map(|resource| resource.id.as_str()).collect();
+        let port = model.resources.iter().find(|resource| resource.type_name == "Workload::Port");
+        let port = port.unwrap_or_else(|| panic!("no port among {ids:?}"));
+        let check = |id: &str, path: &str, expected: &str| {
+            let found = property(model, id, path).map_or_else(|| "-".to_string(), |value| show(model, value));
+            assert_eq!(found, expected, "{path} of {id}");
+        };
+        check(&port.id, "Grpc/Level", r#""definite""#);
+        check(&port.id, "Probes/0/Speaks", r#""grpc""#);
+        check("Service orders", "Links/Ports/0/Type", r#""Workload::Port""#);
+    });
+}
