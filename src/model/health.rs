@@ -200,6 +200,8 @@ fn on_traffic_port(facts: &mut Facts<'_>, port: Option<ValueId>, traffic: Option
     }
     match (number(facts, port), number(facts, traffic)) {
         (Some(check), Some(traffic)) => facts.flag("OnTrafficPort", check == traffic, port),
+        // A port of the traffic that nobody wrote is made up; no number in the files can mean it.
+        (Some(_), None) if traffic.is_none() => facts.flag("OnTrafficPort", false, port),
         _ => facts.unknown("OnTrafficPort", port),
     }
 }
