@@ -7,7 +7,6 @@ use super::lowering::{Group, Layered, Lowering, Properties};
 use super::services::ServicePort;
 use super::target_groups::health_check_port;
 use super::values::{inner_span, int};
-use super::workloads::PortRef;
 use crate::model::{Evidence, Link, Place, Platform, ResourceIdx, Unknown, ValueId, signs};
 
 impl<'d> Lowering<'_, 'd> {
@@ -115,14 +114,8 @@ impl<'d> Lowering<'_, 'd> {
         self.put_group_protocol(&mut properties, service, port, platform);
         let is_ip = self.put_target_type(&mut properties, service, platform);
         let described = &self.services.all[service].ports[port];
-        let values = &mut self.builder.values;
-        let target = match (is_ip, described.target, described.node_port) {
-            (Some(true), Some((PortRef::Number(number), span)), _) => Some((number, span)),
-            (Some(false), _, node_port) => node_port,
-            _ => None,
-        };
-        if let Some((number, span)) = target {
-            properties.put("Port", values.int(number, Place::written(span, span)));
+        if let Some(port) = described.target_port(&mut self.builder.values, &self.ports, is_ip) {
+            properties.put("Port", port);
         }
         self.put_network_check(&mut properties, service, is_ip);
         self.put_group_attributes(&mut properties, service, port, platform);

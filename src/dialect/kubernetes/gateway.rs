@@ -375,8 +375,14 @@ impl<'d> Lowering<'_, 'd> {
                 .filter(|(protocol, _)| *protocol == "kubernetes.io/h2c")
                 .map(|(_, span)| ("HTTP2", span, false))
         };
-        let properties =
-            group_properties(&mut self.builder.values, config, version_default, behind, backend.at);
+        let properties = group_properties(
+            &mut self.builder.values,
+            config,
+            version_default,
+            behind,
+            &self.ports,
+            backend.at,
+        );
         let check_port = config.health_check("healthCheckPort").map_or(Layered::Absent, Layered::Written);
         let draft = self.builder.draft_mut(resource);
         draft.properties = Some(properties);
@@ -479,9 +485,12 @@ fn backends<'d>(rule: NodeRef<'d>, route: &Object<'d>) -> Vec<(Backend<'d>, &'d 
         .filter(|backend| matches!(backend.get("kind").and_then(text), None | Some("Service")))
         .filter_map(|backend| {
             let name = backend.get("name")?;
-            let port = PortRef::Number(backend.get("port").and_then(int)?);
+            let port_node = backend.get("port")?;
+            let port = PortRef::Number(int(port_node)?);
             let namespace = backend.get("namespace").and_then(text).unwrap_or(route.namespace);
-            Some((Backend { service: text(name)?, port, at: inner_span(name) }, namespace))
+            let backend =
+                Backend { service: text(name)?, port, at: inner_span(name), port_at: inner_span(port_node) };
+            Some((backend, namespace))
         })
         .collect()
 }

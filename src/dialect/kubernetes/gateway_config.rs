@@ -4,10 +4,10 @@ use super::annotations::Setting;
 use super::gateway::host_value;
 use super::lowering::Properties;
 use super::objects::Object;
+use super::ports::Ports;
 use super::services::ServicePort;
 use super::target_groups::health_check_port;
 use super::values::{inner_span, text};
-use super::workloads::PortRef;
 use crate::document::NodeRef;
 use crate::model::{Place, Unknown, ValueId, Values};
 use crate::source::Span;
@@ -48,6 +48,7 @@ pub(super) fn group_properties(
     config: &GroupConfig<'_>,
     version: Option<(&str, Span, bool)>,
     port: Option<&ServicePort<'_>>,
+    pods: &Ports<'_>,
     name: Span,
 ) -> ValueId {
     let mut properties = Properties::default();
@@ -73,13 +74,12 @@ pub(super) fn group_properties(
     if let Some(setting) = &target_type {
         properties.put("TargetType", setting.word(values, &["instance", "ip"]));
     }
-    let number = port.and_then(|port| match (is_ip, port.target, port.node_port) {
-        (Some(true), Some((PortRef::Number(number), span)), _) => Some((number, span)),
-        (Some(false), _, node_port) => node_port,
-        _ => None,
-    });
-    if let Some((number, span)) = number {
-        properties.put("Port", values.int(number, Place::written(span, span)));
+    let number = match port {
+        Some(port) => port.target_port(values, pods, is_ip),
+        None => Some(values.unknown(Unknown::Outside, Place::fact_at(name))),
+    };
+    if let Some(number) = number {
+        properties.put("Port", number);
     }
     if let Some(setting) = config.field("targetGroupName") {
         properties.put("Name", setting.value(values));

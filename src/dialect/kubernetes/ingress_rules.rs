@@ -189,7 +189,8 @@ pub(super) fn in_text<'d>(setting: &Setting<'d>, service: &str, port: &PortText)
         PortText::Number(number) => PortRef::Number(*number),
         PortText::Name(name) => PortRef::Name(find(name)?),
     };
-    Some(Backend { service, port, at: setting.part(service).span })
+    let at = setting.part(service).span;
+    Some(Backend { service, port, at, port_at: at })
 }
 
 /// Whether a redirect leads back to the very listener that it stands on.

@@ -129,7 +129,10 @@ fn backend_plan<'d>(
         Some(PortRef::Name("use-annotation")) => annotations
             .under(ALB, &format!("actions.{name}"))
             .map_or(Plan::Unknown, |setting| Plan::Action(setting.clone())),
-        Some(port) => Plan::Backend(Backend { service: name, port, at }),
+        Some(named) => {
+            let port_at = port.map_or(at, inner_span);
+            Plan::Backend(Backend { service: name, port: named, at, port_at })
+        }
         None => Plan::Unknown,
     };
     (plan, Some((name, at)))

@@ -6,7 +6,7 @@ use super::ports::{PortId, Ports};
 use super::values::{inner_span, int, text};
 use super::workloads::{PortRef, Selected, Workloads, pairs, port_ref};
 use crate::document::NodeRef;
-use crate::model::{Builder, Link, ResourceIdx};
+use crate::model::{Builder, Link, Place, ResourceIdx, Unknown, ValueId, Values};
 use crate::source::Span;
 
 /// A port of a Service.
@@ -84,6 +84,31 @@ impl<'d> ServicePort<'d> {
             protocol: word("protocol").map_or("TCP", |(protocol, _)| protocol),
             behind: Vec::new(),
         }
+    }
+
+    /// `Port` of a target group over this port: the pods' for addresses, the node's for instances. A node port that is
+    /// not written is made up by the cluster, so that nothing in the files can mean it: then there is no value.
+    pub(super) fn target_port(
+        &self,
+        values: &mut Values,
+        ports: &Ports<'_>,
+        is_ip: Option<bool>,
+    ) -> Option<ValueId> {
+        let place = Place::written(self.at, self.at);
+        let known = match (is_ip, self.target) {
+            (Some(false), _) => Some(self.node_port?),
+            (Some(true), Some((PortRef::Number(number), span))) => Some((number, span)),
+            (Some(true), Some((PortRef::Name(_), span))) => {
+                let mut numbers = self.behind.iter().map(|id| ports.all[id.0].number);
+                let first = numbers.next().flatten();
+                first.filter(|_| numbers.all(|number| number == first)).map(|number| (number, span))
+            }
+            _ => None,
+        };
+        Some(match known {
+            Some((number, span)) => values.int(number, Place::written(span, span)),
+            None => values.unknown(Unknown::Outside, place),
+        })
     }
 
     /// The port's name, or its number.

@@ -4,6 +4,7 @@ use super::annotations::Setting;
 use super::classes::Claim;
 use super::evidence::of_service_port;
 use super::lowering::{Group, Layered, Lowering, Properties, View};
+use super::ports::Ports;
 use super::services::ServicePort;
 use super::workloads::PortRef;
 use crate::model::{Link, Place, ResourceIdx, Unknown, ValueId, Values};
@@ -16,6 +17,8 @@ pub(super) struct Backend<'d> {
     pub(super) port: PortRef<'d>,
     /// Where the Service is named.
     pub(super) at: Span,
+    /// Where its port is named.
+    pub(super) port_at: Span,
 }
 
 impl Backend<'_> {
@@ -71,9 +74,9 @@ impl<'d> Lowering<'_, 'd> {
             name: object.name_span,
         };
         let known = service.zip(port).map(|(service, port)| (&self.services.all[service].ports, port));
-        let properties = properties(&mut self.builder.values, &view, claim, known);
+        let properties = properties(&mut self.builder.values, &view, claim, known, &self.ports);
         let missing = service.filter(|_| port.is_none()).map(|_| {
-            let place = Place::written(backend.at, backend.at);
+            let place = Place::written(backend.port_at, backend.port_at);
             let values = &mut self.builder.values;
             let entry = [
                 ("Kind", values.text("service-port", place)),
@@ -143,6 +146,7 @@ fn properties<'d>(
     view: &View<'_, 'd>,
     claim: Claim,
     known: Option<(&Vec<ServicePort<'d>>, usize)>,
+    pods: &Ports<'_>,
 ) -> ValueId {
     let name = view.name;
     let mut properties = Properties::default();
@@ -172,7 +176,13 @@ fn properties<'d>(
             _ => None,
         },
     };
-    put_port(&mut properties, values, &shape, known);
+    let port = match known {
+        Some((ports, port)) => ports[port].target_port(values, pods, shape.is_ip),
+        None => Some(values.unknown(Unknown::Outside, Place::fact_at(name))),
+    };
+    if let Some(port) = port {
+        properties.put("Port", port);
+    }
     put_health_check(&mut properties, values, view, &shape, known);
     let attributes = view.get("target-group-attributes");
     properties.put_layered(values, "TargetGroupAttributes", &attributes, name, |setting, values| {
@@ -180,30 +190,6 @@ fn properties<'d>(
         values.list(&list, setting.place())
     });
     properties.finish(values, Place::written(name, name))
-}
-
-/// The port of the targets: the node port, or the pod's. A node port that is not written is made up by the
-/// cluster, so that no other setting can mean it; it is left absent.
-fn put_port(
-    properties: &mut Properties,
-    values: &mut Values,
-    shape: &Shape,
-    known: Option<(&Vec<ServicePort<'_>>, usize)>,
-) {
-    let port = known.map(|(ports, port)| &ports[port]);
-    match shape.is_ip {
-        Some(true) => {
-            if let Some((PortRef::Number(number), span)) = port.and_then(|port| port.target) {
-                properties.put("Port", values.int(number, Place::written(span, span)));
-            }
-        }
-        Some(false) => {
-            if let Some((number, span)) = port.and_then(|port| port.node_port) {
-                properties.put("Port", values.int(number, Place::written(span, span)));
-            }
-        }
-        None => {}
-    }
 }
 
 fn put_health_check<'d>(
