@@ -31,7 +31,7 @@ pub(super) enum Command {
     /// List the rules.
     Rules {
         #[command(flatten)]
-        rules: RuleArgs,
+        base: BaseArgs,
 
         /// How to list them.
         #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -43,7 +43,7 @@ pub(super) enum Command {
         rule: String,
 
         #[command(flatten)]
-        rules: RuleArgs,
+        base: BaseArgs,
     },
     /// Print what was understood of files, as rules with `input: model` see it.
     Model {
@@ -139,7 +139,7 @@ pub(super) struct CheckArgs {
     pub(super) paths: Vec<PathBuf>,
 
     #[command(flatten)]
-    pub(super) rules: RuleArgs,
+    pub(super) base: BaseArgs,
 
     /// Run only these rules.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
@@ -164,14 +164,6 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) exit_zero: bool,
 
-    /// Read this configuration instead of the nearest grpc-guard.yaml.
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub(super) config: Option<PathBuf>,
-
-    /// Read no configuration.
-    #[arg(long)]
-    pub(super) no_config: bool,
-
     /// Leave out what the configuration excludes even when it is named, as hooks do.
     #[arg(long)]
     pub(super) force_exclude: bool,
@@ -189,9 +181,9 @@ pub(super) struct CheckArgs {
     pub(super) quiet: bool,
 }
 
-/// Which rules there are.
+/// Which rules and which configuration there are.
 #[derive(Debug, clap::Args)]
-pub(super) struct RuleArgs {
+pub(super) struct BaseArgs {
     /// Add rules: a .guard file, or a directory of them. Can be repeated.
     #[arg(long, value_name = "PATH")]
     pub(super) rules: Vec<PathBuf>,
@@ -199,6 +191,14 @@ pub(super) struct RuleArgs {
     /// Leave out the built-in rules.
     #[arg(long)]
     pub(super) no_builtin: bool,
+
+    /// Read this configuration instead of the nearest grpc-guard.yaml.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Read no configuration.
+    #[arg(long)]
+    pub(super) no_config: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

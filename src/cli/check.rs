@@ -1,66 +1,47 @@
 //! `grpc-guard check`: read, analyse, report.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::args::{CheckArgs, ColorWhen, Output};
-use super::settings::{self, Configured};
-use super::{CLEAN, FAILED, FINDINGS, terminal};
+use super::{CLEAN, FAILED, FINDINGS, rules, settings, terminal};
 use crate::catalog::Catalog;
-use crate::config;
 use crate::diagnostic::{Diagnostic, Severity, UNREADABLE_FILE};
 use crate::engine::{self, Analysis};
 use crate::report::{self, Format, Options, RuleInfo};
-use crate::source::SourceMap;
 use crate::source::read::{self, ReadOptions, Skipped};
 
 pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
-    let Configured { settings, mut file, sources, exclude } = settings::load(args)?;
-    let catalog = Catalog::load(settings.builtin, &settings.rules);
-    if catalog.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-        show_broken(catalog.sources, catalog.diagnostics, color)?;
-        return Ok(FAILED);
-    }
+    let mut configured = settings::load(&args.base)?;
+    let catalog = rules::load(&configured.settings)?;
     let checks = report::checks();
     let names = catalog.rules().map(|rule| rule.name.as_str());
-    let names = names.chain(checks.iter().map(|rule| rule.name.as_str()));
-    file.diagnostics.extend(config::unknown_rules(&file.names, names.clone()));
-    if !file.diagnostics.is_empty() {
-        show_broken(sources, file.diagnostics, color)?;
-        return Ok(FAILED);
-    }
-    settings::check_flags(args, names)?;
+    let names: Vec<&str> = names.chain(checks.iter().map(|check| check.name.as_str())).collect();
+    configured.lay_over(args, names.iter().copied())?;
 
     let options = ReadOptions {
         stdin_name: args.stdin_filename.clone(),
-        exclude,
+        exclude: configured.exclude,
         force_exclude: args.force_exclude,
         ..ReadOptions::default()
     };
     let mut loaded = read::read(&args.paths, &options);
     let skipped = std::mem::take(&mut loaded.skipped);
-    let analysis = engine::analyze(loaded, &catalog, &settings);
-    let status = status(&analysis, &settings);
+    let analysis = engine::analyze(loaded, &catalog, &configured.settings);
+    let status = status(&analysis, configured.settings.fail_on);
     tell(args, &analysis, &skipped);
-    let rules = described(args, &catalog, &analysis);
-    write_reports(args, color, &analysis, &rules, status)?;
+    write_reports(args, color, &analysis, &catalog, status)?;
     Ok(status)
 }
 
-/// The rules that the reports describe: all, when a format wants them, else those that found something.
-fn described(args: &CheckArgs, catalog: &Catalog, analysis: &Analysis) -> Vec<RuleInfo> {
-    let all = args.format.iter().any(|output| output.format.needs_all_rules());
-    let found = |name: &str| analysis.diagnostics.iter().any(|diagnostic| diagnostic.rule == name);
-    catalog.rules().filter(|rule| all || found(&rule.name)).map(super::rules::describe).collect()
-}
-
 /// What the exit status says, the same in every format.
-fn status(analysis: &Analysis, settings: &config::Settings) -> u8 {
+fn status(analysis: &Analysis, fail_on: Option<Severity>) -> u8 {
     // A check that could not look must not say that all is well.
     if analysis.diagnostics.iter().any(|diagnostic| diagnostic.rule == UNREADABLE_FILE) {
         return FAILED;
     }
     let fails = |diagnostic: &Diagnostic| {
-        diagnostic.suppressed.is_none() && settings.fail_on.is_some_and(|least| diagnostic.severity >= least)
+        diagnostic.suppressed.is_none() && fail_on.is_some_and(|least| diagnostic.severity >= least)
     };
     if analysis.diagnostics.iter().any(fails) { FINDINGS } else { CLEAN }
 }
@@ -72,7 +53,11 @@ fn tell(args: &CheckArgs, analysis: &Analysis, skipped: &[Skipped]) {
         for Skipped { path, reason } in skipped {
             let _ = writeln!(err, "skipped {path}: {reason}");
         }
-        let _ = writeln!(err, "{} files are in none of the formats that are checked", analysis.stats.skipped);
+        let _ = match analysis.stats.skipped {
+            0 => Ok(()),
+            1 => writeln!(err, "1 file is in none of the formats that are checked"),
+            n => writeln!(err, "{n} files are in none of the formats that are checked"),
+        };
     }
     if analysis.stats.files == 0 && analysis.diagnostics.is_empty() && !args.quiet {
         let _ = writeln!(
@@ -86,12 +71,13 @@ fn write_reports(
     args: &CheckArgs,
     color: ColorWhen,
     analysis: &Analysis,
-    rules: &[RuleInfo],
+    catalog: &Catalog,
     status: u8,
 ) -> anyhow::Result<()> {
     let mut options = Options {
         quiet: args.quiet,
         root: std::env::current_dir().ok(),
+        n_rules: catalog.rules().len(),
         exit_code: status,
         ..Options::default()
     };
@@ -101,11 +87,12 @@ fn write_reports(
     let outputs = args.format.iter().chain((!to_stdout).then_some(&text));
     for Output { format, file } in outputs {
         (options.color, options.width) = match file {
-            None => (terminal::wants_color(color), terminal::width()),
+            None => (terminal::wants_color(color, &io::stdout()), terminal::width()),
             Some(_) => (color == ColorWhen::Always, 0),
         };
+        let rules = described(catalog, analysis, *format);
         let mut bytes = Vec::new();
-        report::write(*format, analysis, rules, &mut bytes, &options)?;
+        report::write(*format, analysis, &rules, &mut bytes, &options)?;
         match file {
             None => terminal::print(&bytes)?,
             Some(path) => terminal::write_file(path, &bytes)?,
@@ -114,16 +101,11 @@ fn write_reports(
     Ok(())
 }
 
-/// Shows what is wrong with the user's own configuration or rules.
-fn show_broken(sources: SourceMap, diagnostics: Vec<Diagnostic>, color: ColorWhen) -> anyhow::Result<()> {
-    let mut analysis = Analysis { sources, diagnostics, ..Analysis::default() };
-    crate::diagnostic::sort(&mut analysis.diagnostics, &analysis.sources);
-    let options = Options {
-        color: terminal::wants_color(color),
-        width: terminal::width(),
-        quiet: true,
-        ..Options::default()
-    };
-    report::write(Format::Text, &analysis, &[], &mut io::stderr().lock(), &options)?;
-    Ok(())
+/// The rules that a format describes.
+fn described(catalog: &Catalog, analysis: &Analysis, format: Format) -> Vec<RuleInfo> {
+    if format.needs_all_rules() {
+        return catalog.rules().map(rules::info).collect();
+    }
+    let fired: BTreeSet<&str> = analysis.diagnostics.iter().map(|diagnostic| &*diagnostic.rule).collect();
+    fired.into_iter().filter_map(|name| catalog.get(name)).map(rules::info).collect()
 }

@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod guard;
+mod located;
 mod rules;
 mod settings;
 mod terminal;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
+use located::Located;
 
 use crate::config::Settings;
 use crate::engine;
@@ -58,12 +60,8 @@ fn dispatch(args: Vec<OsString>) -> ExitCode {
     };
     let status = match &args.command {
         Command::Check(check) => check::run(check, args.color),
-        Command::Rules { rules: chosen, format } => {
-            rules::load(chosen).and_then(|all| rules::list(&all, *format))
-        }
-        Command::Explain { rule, rules: chosen } => {
-            rules::load(chosen).and_then(|all| rules::explain(&all, rule))
-        }
+        Command::Rules { base, format } => rules::list(base, *format),
+        Command::Explain { rule, base } => rules::explain(base, rule),
         Command::Model { paths } => model(paths),
         Command::Test(args) => test::run(args),
         Command::Guard(command) => guard::run(command),
@@ -73,7 +71,10 @@ fn dispatch(args: Vec<OsString>) -> ExitCode {
         if is_closed_pipe(&error) {
             return CLEAN;
         }
-        let _ = writeln!(io::stderr(), "error: {error:#}");
+        let _ = match error.downcast_ref::<Located>() {
+            Some(located) => located.show(args.color),
+            None => writeln!(io::stderr(), "error: {error:#}"),
+        };
         FAILED
     }))
 }

@@ -5,26 +5,26 @@ use std::fmt::Write;
 use anyhow::bail;
 use serde_json::{Value, json};
 
-use super::args::{ListFormat, RuleArgs};
-use super::{CLEAN, terminal};
+use super::args::{BaseArgs, ListFormat};
+use super::located::Located;
+use super::{CLEAN, settings, terminal};
 use crate::catalog::{Catalog, Rule};
-use crate::config;
+use crate::config::{self, Settings};
 use crate::diagnostic::Severity;
 use crate::report::{self, RuleInfo};
 
-/// The chosen rules.
-pub(super) fn load(chosen: &RuleArgs) -> anyhow::Result<Vec<RuleInfo>> {
-    let catalog = Catalog::load(!chosen.no_builtin, &chosen.rules);
-    if let Some(broken) = catalog.diagnostics.iter().find(|found| found.severity == Severity::Error) {
-        let source = catalog.sources.get(broken.primary.span.file);
-        let at = source.position(broken.primary.span.start);
-        bail!("{}:{}:{}: {}", source.path, at.line, at.column, broken.message);
+/// The rules of a run; fails when a user's rule file is broken. What is merely doubtful about one is told with the findings.
+pub(super) fn load(settings: &Settings) -> anyhow::Result<Catalog> {
+    let mut catalog = Catalog::load(settings.builtin, &settings.rules);
+    if catalog.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        let diagnostics = std::mem::take(&mut catalog.diagnostics);
+        catalog.sources = Located::refuse(std::mem::take(&mut catalog.sources), diagnostics)?;
     }
-    Ok(catalog.rules().map(describe).collect())
+    Ok(catalog)
 }
 
-/// What reports need to know of a rule.
-pub(super) fn describe(rule: &Rule) -> RuleInfo {
+/// What reports say about a rule.
+pub(super) fn info(rule: &Rule) -> RuleInfo {
     let meta = rule.meta();
     let category = meta.category.iter().map(|category| category.0.clone());
     RuleInfo {
@@ -39,9 +39,11 @@ pub(super) fn describe(rule: &Rule) -> RuleInfo {
 }
 
 /// Lists all rules.
-pub(super) fn list(rules: &[RuleInfo], format: ListFormat) -> anyhow::Result<u8> {
+pub(super) fn list(base: &BaseArgs, format: ListFormat) -> anyhow::Result<u8> {
+    let catalog = load(&settings::load(base)?.settings)?;
+    let rules: Vec<RuleInfo> = catalog.rules().map(info).collect();
     let text = match format {
-        ListFormat::Text => table(rules),
+        ListFormat::Text => table(&rules),
         ListFormat::Json => {
             let rules: Vec<Value> = rules.iter().map(as_json).collect();
             serde_json::to_string_pretty(&rules)? + "\n"
@@ -73,34 +75,24 @@ fn as_json(rule: &RuleInfo) -> Value {
 }
 
 /// Explains a rule, or one of the checks that no rule file gives.
-pub(super) fn explain(rules: &[RuleInfo], name: &str) -> anyhow::Result<u8> {
+pub(super) fn explain(base: &BaseArgs, name: &str) -> anyhow::Result<u8> {
+    let catalog = load(&settings::load(base)?.settings)?;
     let checks = report::checks();
-    let Some(rule) = rules.iter().chain(&checks).find(|rule| rule.name == name) else {
-        let known = rules.iter().chain(&checks).map(|rule| rule.name.as_str());
+    let page =
+        catalog.explain(name).or_else(|| checks.iter().find(|check| check.name == name).map(check_page));
+    let Some(page) = page else {
+        let known = catalog.rules().map(|rule| rule.name.as_str());
+        let known = known.chain(checks.iter().map(|check| check.name.as_str()));
         match config::suggest(name, known) {
             Some(near) => bail!("there is no rule `{name}`; did you mean `{near}`?"),
             None => bail!("there is no rule `{name}`; `grpc-guard rules` lists them all"),
         }
     };
-    terminal::print(explanation(rule).as_bytes())?;
+    terminal::print(page.as_bytes())?;
     Ok(CLEAN)
 }
 
-fn explanation(rule: &RuleInfo) -> String {
-    let mut text = format!("{} ({})\n\n{}\n", rule.name, rule.severity.as_str(), rule.summary);
-    if !rule.explanation.trim().is_empty() {
-        let _ = write!(text, "\n{}\n", rule.explanation.trim());
-    }
-    if let Some(help) = &rule.help {
-        let _ = write!(text, "\nWhat to do: {help}\n");
-    }
-    if let Some(url) = &rule.url {
-        let _ = write!(text, "\nSource: {url}\n");
-    }
-    let name = &rule.name;
-    let _ = write!(
-        text,
-        "\nTo turn it off: `--off {name}`, or in grpc-guard.yaml:\n\n  levels:\n    {name}: off\n"
-    );
-    text
+fn check_page(check: &RuleInfo) -> String {
+    let RuleInfo { name, summary, explanation, severity, .. } = check;
+    format!("# {name}\n\n{summary}\n\n- severity: {}\n\n## Why\n\n{explanation}\n", severity.as_str())
 }

@@ -6,63 +6,94 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::args::CheckArgs;
+use super::args::{BaseArgs, CheckArgs};
+use super::located::Located;
 use crate::config::{self, ConfigFile, FILE_NAMES, Level, Settings};
-use crate::source::{Source, SourceMap};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Source, SourceMap, Spanned};
 
-/// The settings of a run and the file that some of them come from.
+/// The configuration file and the base flags, joined.
 pub(super) struct Configured {
     pub(super) settings: Settings,
-    /// What the file says, with its diagnostics.
-    pub(super) file: ConfigFile,
-    /// The file's text, for showing those; empty without a file.
-    pub(super) sources: SourceMap,
+    /// The rules that the file names.
+    names: Vec<Spanned<String>>,
+    /// What is wrong with the file.
+    diagnostics: Vec<Diagnostic>,
+    /// The file's text, for showing what is wrong with it; empty without a file.
+    sources: SourceMap,
     /// Paths that a walk leaves out.
     pub(super) exclude: Option<Gitignore>,
 }
 
-/// Reads the configuration and lays the flags over it.
-pub(super) fn load(args: &CheckArgs) -> anyhow::Result<Configured> {
+/// Reads the configuration and lays the base flags over it.
+pub(super) fn load(args: &BaseArgs) -> anyhow::Result<Configured> {
     let path = match &args.config {
         _ if args.no_config => None,
         Some(path) => Some(path.clone()),
         None => nearest(),
     };
     let mut sources = SourceMap::default();
-    let (mut file, root) = match &path {
-        Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let id = sources.add(Source::new(path.to_string_lossy().replace('\\', "/"), text));
-            (config::parse(id, sources.get(id)), path.parent().unwrap_or(Path::new("")).to_path_buf())
-        }
-        None => (ConfigFile::default(), PathBuf::new()),
-    };
-    let mut settings = std::mem::take(&mut file.settings);
+    let mut file = ConfigFile::default();
+    let mut root = PathBuf::new();
+    if let Some(path) = path {
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let id = sources.add(Source::new(path.to_string_lossy().replace('\\', "/"), text));
+        file = config::parse(id, sources.get(id));
+        root = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    }
+    let ConfigFile { mut settings, names, diagnostics } = file;
     for rules in &mut settings.rules {
         *rules = root.join(&*rules);
     }
     let exclude = exclude(&root, &settings.exclude)?;
-    lay_over(args, &mut settings);
-    Ok(Configured { settings, file, sources, exclude })
+    settings.rules.extend(args.rules.iter().cloned());
+    settings.builtin &= !args.no_builtin;
+    Ok(Configured { settings, names, diagnostics, sources, exclude })
 }
 
-/// The flags win over the file.
-fn lay_over(args: &CheckArgs, settings: &mut Settings) {
-    settings.rules.extend(args.rules.rules.iter().cloned());
-    settings.builtin &= !args.rules.no_builtin;
-    if !args.only.is_empty() {
-        settings.only = Some(args.only.iter().cloned().collect());
-        // Who names a rule on the command line wants to see it, whatever the file says.
-        settings.levels.retain(|rule, level| *level != Level::Off || !args.only.contains(rule));
+impl Configured {
+    /// Lays the flags of `check` over the settings, once all rules and checks are known by name.
+    pub(super) fn lay_over<'n>(
+        &mut self,
+        args: &CheckArgs,
+        known: impl Iterator<Item = &'n str> + Clone,
+    ) -> anyhow::Result<()> {
+        self.diagnostics.extend(config::unknown_rules(&self.names, known.clone()));
+        Located::refuse(std::mem::take(&mut self.sources), std::mem::take(&mut self.diagnostics))?;
+        for (flag, names) in [("--only", &args.only), ("--off", &args.off)] {
+            for name in names {
+                check_name(flag, name, known.clone())?;
+            }
+        }
+        let settings = &mut self.settings;
+        if !args.only.is_empty() {
+            settings.only = Some(args.only.iter().cloned().collect());
+            // Who names a rule on the command line wants to see it, whatever the file says.
+            settings.levels.retain(|rule, level| *level != Level::Off || !args.only.contains(rule));
+        }
+        settings.levels.extend(args.off.iter().map(|rule| (rule.clone(), Level::Off)));
+        if let Some(fail_on) = args.fail_on {
+            settings.fail_on = fail_on.severity();
+        }
+        if args.exit_zero {
+            settings.fail_on = None;
+        }
+        Ok(())
     }
-    for rule in &args.off {
-        settings.levels.insert(rule.clone(), Level::Off);
+}
+
+/// Fails on a name that no rule has.
+fn check_name<'n>(
+    flag: &str,
+    name: &str,
+    mut known: impl Iterator<Item = &'n str> + Clone,
+) -> anyhow::Result<()> {
+    if known.clone().any(|known| known == name) {
+        return Ok(());
     }
-    if let Some(fail_on) = args.fail_on {
-        settings.fail_on = fail_on.severity();
-    }
-    if args.exit_zero {
-        settings.fail_on = None;
+    match config::suggest(name, &mut known) {
+        Some(near) => bail!("{flag}: there is no rule `{name}`; did you mean `{near}`?"),
+        None => bail!("{flag}: there is no rule `{name}`; `grpc-guard rules` lists them all"),
     }
 }
 
@@ -93,23 +124,4 @@ fn exclude(root: &Path, globs: &[String]) -> anyhow::Result<Option<Gitignore>> {
         builder.add_line(None, glob).with_context(|| format!("`{glob}` of `exclude` is no pattern"))?;
     }
     Ok(Some(builder.build()?))
-}
-
-/// Fails on a rule name of the flags that no rule has.
-pub(super) fn check_flags<'n>(
-    args: &CheckArgs,
-    known: impl Iterator<Item = &'n str> + Clone,
-) -> anyhow::Result<()> {
-    for (flag, name) in
-        args.only.iter().map(|name| ("--only", name)).chain(args.off.iter().map(|name| ("--off", name)))
-    {
-        if known.clone().any(|known| known == name) {
-            continue;
-        }
-        match config::suggest(name, known.clone()) {
-            Some(near) => bail!("{flag}: there is no rule `{name}`; did you mean `{near}`?"),
-            None => bail!("{flag}: there is no rule `{name}`; `grpc-guard rules` lists them all"),
-        }
-    }
-    Ok(())
 }

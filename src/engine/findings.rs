@@ -59,7 +59,9 @@ fn evidence_cap(values: &Values, resource: ValueId) -> Option<Severity> {
 fn primary(failure: &Failure, values: &Values) -> (Span, String) {
     match &failure.place {
         FailurePlace::Value(value) => {
-            (values.place(*value).span, failure.comparison.clone().unwrap_or_default())
+            // What the rule's author says in words need not be said again as a comparison.
+            let comparison = failure.comparison.clone().filter(|_| failure.message.is_none());
+            (values.place(*value).span, comparison.unwrap_or_default())
         }
         FailurePlace::Absent { inside, missing } => {
             (values.place(*inside).anchor, format!("`{missing}` is not there"))

@@ -71,7 +71,7 @@ fn write_summary(
             "no findings".style(styles.good)
         );
     }
-    writeln!(out, "{} in {files}{suppressed}", found.join(", "))?;
+    writeln!(out, "{}{suppressed}; {files} checked", found.join(", "))?;
     let explained = |rule: &str| rules.iter().any(|info| info.name == rule && !info.explanation.is_empty());
     if let Some(diagnostic) = open(analysis).find(|diagnostic| explained(&diagnostic.rule)) {
         writeln!(out, "why? grpc-guard explain {}", diagnostic.rule)?;

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::document::Comment;
 use crate::syntax::tree::Slot;
 
 /// Whether nothing but white space stands before `at` on its line.
@@ -12,21 +11,11 @@ pub(super) fn is_alone(text: &str, at: usize) -> bool {
 }
 
 /// The place of a value that is not written: behind its colon, dash, tag or anchor.
-pub(super) fn empty(text: &str, at: usize, slot: Slot, comments: &[Comment]) -> usize {
+pub(super) fn empty(text: &str, at: usize, slot: Slot) -> usize {
     if text[at..].starts_with(':') {
         return if slot == Slot::Value { at + 1 } else { at };
     }
-    let mut comments = comments.iter().rev();
-    let mut at = at;
-    loop {
-        at = text[..at].trim_end_matches([' ', '\t', '\r', '\n']).len();
-        match comments.next() {
-            Some(comment) if comment.span.range().contains(&at.saturating_sub(1)) => {
-                at = comment.span.start as usize;
-            }
-            _ => return at,
-        }
-    }
+    text[..at].trim_end_matches([' ', '\t', '\r', '\n']).len()
 }
 
 /// The dash that begins a block sequence, searched from `from`: granit starts a sequence that is not

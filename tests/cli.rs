@@ -1,0 +1,475 @@
+//! The program as users and machines meet it: exit status, standard streams, colour, formats, bad input.
+//!
+//! Every case runs in a directory of its own with an empty environment.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// A CloudFormation template with one error: a GRPC target group that is matched on an HTTP status.
+const FAULTY: &str = "\
+Resources:
+  Orders:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties:
+      Port: 50051
+      Protocol: HTTP
+      ProtocolVersion: GRPC
+      TargetType: ip
+      HealthCheckPath: /grpc.health.v1.Health/Check
+      Matcher:
+        HttpCode: \"200\"
+";
+
+/// The same without the error.
+fn sound() -> String {
+    FAULTY.replace("HttpCode: \"200\"", "GrpcCode: \"0\"")
+}
+
+/// A directory with files, and the tool to run in it.
+struct Project {
+    dir: TempDir,
+}
+
+/// What a run left behind.
+struct Outcome {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Project {
+    fn new(files: &[(&str, &[u8])]) -> Self {
+        let dir = tempfile::tempdir().expect("a directory can be made");
+        for (path, content) in files {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory can be made");
+            fs::write(path, content).expect("a file can be written");
+        }
+        Self { dir }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-guard"));
+        command.env_clear().current_dir(self.dir.path()).args(args);
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Outcome {
+        outcome(self.command(args))
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+fn outcome(mut command: Command) -> Outcome {
+    let output = command.output().expect("the tool runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+    Outcome {
+        status: output.status.code().expect("the tool exits by itself"),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+#[test]
+fn exit_status() {
+    let sound = sound();
+    let project = Project::new(&[
+        ("faulty.yaml", FAULTY.as_bytes()),
+        ("sound.yaml", sound.as_bytes()),
+        ("latin.yaml", b"Resources: \xe9"),
+        ("broken.yaml", b"Resources:\n  A: [\n"),
+        ("main.tf", b"resource \"aws_lb\" \"a\" {}\n"),
+        ("notes.yaml", b"name: build\n"),
+        ("bad.guard", b"rule {"),
+        ("bad-config.yaml", b"levels: 3\n"),
+        ("never.yaml", b"fail-on: never\n"),
+    ]);
+    let cases: &[(&[&str], i32)] = &[
+        (&["check", "sound.yaml"], 0),
+        (&["check", "faulty.yaml"], 1),
+        (&["check", "sound.yaml", "faulty.yaml"], 1),
+        (&["check", "faulty.yaml", "--fail-on", "never"], 0),
+        (&["check", "faulty.yaml", "--exit-zero"], 0),
+        (&["check", "faulty.yaml", "--config", "never.yaml"], 0),
+        (&["check", "faulty.yaml", "--config", "never.yaml", "--fail-on", "error"], 1),
+        (&["check", "faulty.yaml", "--off", "health-check-http-matcher"], 0),
+        (&["check", "faulty.yaml", "--only", "health-check-http-matcher"], 1),
+        (&["check", "faulty.yaml", "--no-builtin"], 0),
+        (&["check", "broken.yaml"], 1),
+        (&["check", "notes.yaml"], 0),
+        (&["check", "notes.yaml", "--fail-on", "info"], 1),
+        (&["check", "latin.yaml"], 2),
+        (&["check", "latin.yaml", "--exit-zero"], 2),
+        (&["check", "missing.yaml"], 2),
+        (&["check", "missing.yaml", "faulty.yaml"], 2),
+        (&["check", "main.tf"], 2),
+        (&["check", "sound.yaml", "--rules", "missing.guard"], 2),
+        (&["check", "sound.yaml", "--rules", "bad.guard"], 2),
+        (&["check", "sound.yaml", "--config", "missing.yaml"], 2),
+        (&["check", "sound.yaml", "--config", "bad-config.yaml"], 2),
+        (&["check", "sound.yaml", "--off", "no-such-rule"], 2),
+        (&["check", "sound.yaml", "--format", "yson"], 2),
+        (&["check", "sound.yaml", "--no-such-flag"], 2),
+        (&["check", "sound.yaml", "--format", "sarif=/dev/null/x"], 2),
+        (&["no-such-command"], 2),
+        (&[], 2),
+        (&["--help"], 0),
+        (&["check", "--help"], 0),
+        (&["--version"], 0),
+        (&["completions", "bash"], 0),
+    ];
+    for (args, status) in cases {
+        let found = project.run(args);
+        assert_eq!(found.status, *status, "{args:?}\n{}{}", found.stdout, found.stderr);
+    }
+}
+
+#[test]
+fn the_format_does_not_change_the_exit_status() {
+    let sound = sound();
+    let project = Project::new(&[("faulty.yaml", FAULTY.as_bytes()), ("sound.yaml", sound.as_bytes())]);
+    for format in ["text", "concise", "json", "sarif", "github", "gitlab", "junit", "checkstyle", "rdjson"] {
+        for (file, status) in [("sound.yaml", 0), ("faulty.yaml", 1), ("missing.yaml", 2)] {
+            let found = project.run(&["check", "--format", format, file]);
+            assert_eq!(found.status, status, "{format} {file}");
+            assert_eq!(found.stderr, "", "{format} {file}");
+        }
+    }
+}
+
+#[test]
+fn files_are_named_as_they_were_given() {
+    let project = Project::new(&[("a/faulty.yaml", FAULTY.as_bytes())]);
+    let absolute = project.path().join("a/faulty.yaml");
+    let absolute = absolute.to_str().expect("UTF-8");
+    let cases: &[(&[&str], &str)] = &[
+        (&[], "a/faulty.yaml"),
+        (&["."], "a/faulty.yaml"),
+        (&["a"], "a/faulty.yaml"),
+        (&["a/"], "a/faulty.yaml"),
+        (&["a/faulty.yaml"], "a/faulty.yaml"),
+        (&["./a/faulty.yaml"], "a/faulty.yaml"),
+        (&[absolute], absolute),
+    ];
+    for (paths, file) in cases {
+        let args: Vec<&str> = ["check", "--format", "concise"].iter().chain(*paths).copied().collect();
+        let found = project.run(&args).stdout;
+        assert!(
+            found.starts_with(&format!("{file}:11:19: error[health-check-http-matcher] ")),
+            "{paths:?}: {found}"
+        );
+        assert_eq!(found.lines().count(), 1, "{paths:?}: {found}");
+    }
+    // Machine formats are relative to the current directory, so that they match the repository.
+    let found = project.run(&["check", "--format", "github", absolute]).stdout;
+    assert!(found.contains("file=a/faulty.yaml,"), "{found}");
+}
+
+#[test]
+fn standard_input() {
+    let project = Project::new(&[]);
+    let cases: &[(&[&str], &str)] = &[
+        (&["check", "--format", "concise", "-"], "<stdin>:11:19: "),
+        (&["check", "--format", "concise", "--stdin-filename", "dir/lb.yaml", "-"], "dir/lb.yaml:11:19: "),
+    ];
+    for (args, start) in cases {
+        let mut command = project.command(args);
+        command.write_stdin(FAULTY);
+        let found = outcome(command);
+        assert_eq!(found.status, 1, "{args:?} {}", found.stderr);
+        assert!(found.stdout.starts_with(start), "{args:?}: {}", found.stdout);
+    }
+}
+
+#[test]
+fn several_reports_in_one_run() {
+    let project = Project::new(&[("faulty.yaml", FAULTY.as_bytes())]);
+    let found = project.run(&[
+        "check",
+        "faulty.yaml",
+        "--format",
+        "sarif=out/report.sarif",
+        "--format",
+        "json=out/report.json",
+    ]);
+    assert_eq!(found.status, 1, "{}", found.stderr);
+    assert!(found.stdout.contains("error[health-check-http-matcher]"), "text stays: {}", found.stdout);
+    let mut files: Vec<String> = fs::read_dir(project.path().join("out"))
+        .expect("the directory was made")
+        .map(|entry| entry.expect("readable").file_name().into_string().expect("UTF-8"))
+        .collect();
+    files.sort();
+    assert_eq!(files, ["report.json", "report.sarif"], "no leftovers");
+    let sarif = fs::read(project.path().join("out/report.sarif")).expect("the report was written");
+    let sarif: serde_json::Value = serde_json::from_slice(&sarif).expect("the report is JSON");
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "health-check-http-matcher");
+
+    let found = project.run(&["check", "faulty.yaml", "--format", "json", "--format", "concise=c.txt"]);
+    serde_json::from_str::<serde_json::Value>(&found.stdout).expect("nothing but JSON on standard output");
+}
+
+#[test]
+fn colour() {
+    let project = Project::new(&[("faulty.yaml", FAULTY.as_bytes())]);
+    let cases: &[(&[&str], &[(&str, &str)], bool)] = &[
+        (&[], &[], false),
+        (&["--color", "always"], &[], true),
+        (&["--color", "always"], &[("NO_COLOR", "1")], true),
+        (&["--color", "never"], &[("CLICOLOR_FORCE", "1")], false),
+        (&[], &[("CLICOLOR_FORCE", "1")], true),
+        (&[], &[("FORCE_COLOR", "1")], true),
+        (&[], &[("FORCE_COLOR", "0")], false),
+        (&[], &[("FORCE_COLOR", "")], false),
+        (&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
+        (&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "")], true),
+    ];
+    for (flags, env, expected) in cases {
+        let mut command = project.command(&["check", "faulty.yaml"]);
+        command.args(*flags).envs(env.iter().copied());
+        let found = outcome(command).stdout;
+        assert_eq!(found.contains('\u{1b}'), *expected, "{flags:?} {env:?}: {found}");
+    }
+    let plain = project.run(&["check", "faulty.yaml", "--color", "never"]).stdout;
+    let coloured = project.run(&["check", "faulty.yaml", "--color", "always"]).stdout;
+    let stripped: String = coloured
+        .split('\u{1b}')
+        .enumerate()
+        .map(|(idx, part)| if idx == 0 { part } else { part.split_once('m').expect("an SGR sequence").1 })
+        .collect();
+    assert_eq!(stripped, plain, "colour changes no character");
+}
+
+#[test]
+fn the_width_of_the_terminal() {
+    let long = format!("{FAULTY}      # {}\n", "x".repeat(300)).replace("\"200\"", &"1".repeat(300));
+    let project = Project::new(&[("long.yaml", long.as_bytes())]);
+    for (columns, most) in [("60", 60), ("200", 200), ("0", 80), ("many", 80), ("1", 40)] {
+        let mut command = project.command(&["check", "long.yaml"]);
+        command.env("COLUMNS", columns);
+        let found = outcome(command).stdout;
+        let code = found.lines().find(|line| line.starts_with("11 |")).unwrap_or_else(|| panic!("{found}"));
+        assert_eq!(code.chars().count(), most, "COLUMNS={columns}: {code}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let project = Project::new(&[("faulty.yaml", FAULTY.as_bytes())]);
+    for args in [
+        &["check", "faulty.yaml"][..],
+        &["check", "faulty.yaml", "--format", "json"],
+        &["completions", "zsh"],
+    ] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_grpc-guard"))
+            .env_clear()
+            .current_dir(project.path())
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the tool runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the tool ends");
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_a_failure() {
+    let project = Project::new(&[("faulty.yaml", FAULTY.as_bytes())]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("this system has /dev/full");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_grpc-guard"))
+        .env_clear()
+        .current_dir(project.path())
+        .args(["check", "faulty.yaml"])
+        .stdout(full)
+        .output()
+        .expect("the tool runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"));
+}
+
+#[test]
+fn nothing_to_check_is_said() {
+    let project = Project::new(&[("readme.txt", b"")]);
+    let found = project.run(&["check"]);
+    assert_eq!(found.status, 0);
+    assert!(found.stderr.contains("nothing to check"), "{}", found.stderr);
+    assert_eq!(project.run(&["check", "--quiet"]).stderr, "");
+}
+
+#[test]
+fn what_was_passed_over_is_said_when_asked() {
+    let sound = sound();
+    let project = Project::new(&[
+        ("sound.yaml", sound.as_bytes()),
+        ("notes.yaml", b"name: build\n"),
+        ("main.tf", b"resource \"aws_lb\" \"a\" {}\n"),
+    ]);
+    let found = project.run(&["check"]);
+    assert_eq!((found.status, found.stderr.as_str()), (0, ""));
+    let found = project.run(&["check", "--verbose"]);
+    assert!(found.stderr.contains("main.tf"), "{}", found.stderr);
+    assert!(found.stderr.contains("1 file"), "{}", found.stderr);
+}
+
+/// The table of design: every bad input has its diagnostic, and the other files are still checked.
+#[test]
+fn bad_input() {
+    let deep = "[".repeat(100_000);
+    let deep_yaml = format!("Resources: {deep}");
+    let bomb: String = (0..30).fold("a0: &a0 [x, x]\n".to_string(), |text, n| {
+        format!("{text}a{}: &a{} [{}]\n", n + 1, n + 1, vec![format!("*a{n}"); 10].join(", "))
+    });
+    let bomb = format!(
+        "AWSTemplateFormatVersion: '2010-09-09'\n{bomb}Resources:\n  A: {{Type: 'AWS::X::Y', Properties: *a30}}\n"
+    );
+    let with_bom = format!("\u{feff}{FAULTY}");
+    let crlf = FAULTY.replace('\n', "\r\n");
+    let long_line = format!("{}{}\n", "# ", "x".repeat(2_000_000));
+    let long_line = format!("{long_line}{FAULTY}");
+    let cases: Vec<(&str, Vec<u8>, &[&str])> = vec![
+        ("unclosed.yaml", b"Resources:\n  A: [1\nB: 2\n".to_vec(), &["syntax-error"]),
+        ("unclosed.json", b"{\"Resources\": {\"A\": ".to_vec(), &["syntax-error"]),
+        ("deep.json", deep.clone().into_bytes(), &["limit-reached", "syntax-error", "unrecognized-file"]),
+        ("deep.yaml", deep_yaml.into_bytes(), &["limit-reached", "syntax-error", "unrecognized-file"]),
+        ("bomb.yaml", bomb.into_bytes(), &[]),
+        ("latin.yaml", b"Resources: \xe9\n".to_vec(), &["unreadable-file"]),
+        ("utf16.yaml", b"\xff\xfeR\0".to_vec(), &["unreadable-file"]),
+        ("bom.yaml", with_bom.into_bytes(), &["health-check-http-matcher"]),
+        ("crlf.yaml", crlf.into_bytes(), &["health-check-http-matcher"]),
+        ("long.yaml", long_line.into_bytes(), &["health-check-http-matcher"]),
+        ("nul.yaml", b"Resources:\n  A: \0\n".to_vec(), &["syntax-error", "unrecognized-file"]),
+        ("empty.yaml", b"".to_vec(), &["unrecognized-file"]),
+        ("notes.yaml", b"name: build\n".to_vec(), &["unrecognized-file"]),
+        (
+            "chart.yaml",
+            b"apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-orders\n".to_vec(),
+            &["unrendered-template"],
+        ),
+        ("main.tf", b"resource \"aws_lb\" \"a\" {}\n".to_vec(), &["unreadable-file"]),
+    ];
+    for (name, content, expected) in cases {
+        let project = Project::new(&[(name, &content), ("faulty.yml", FAULTY.as_bytes())]);
+        let found = project.run(&["check", "--format", "json", name, "faulty.yml"]);
+        assert!(found.status == 1 || found.status == 2, "{name}: {}", found.stderr);
+        let report: serde_json::Value = serde_json::from_str(&found.stdout).expect("one JSON object");
+        let mut rules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for diagnostic in report["diagnostics"].as_array().expect("a list") {
+            let text = |key: &str| diagnostic[key].as_str().expect("text");
+            rules.entry(text("file")).or_default().push(text("rule"));
+        }
+        assert_eq!(rules.get("faulty.yml"), Some(&vec!["health-check-http-matcher"]), "{name}: {rules:?}");
+        let here = rules.remove(name).unwrap_or_default();
+        if expected.is_empty() {
+            continue;
+        }
+        assert_eq!(here.len(), 1, "{name}: one diagnostic, no storm: {here:?}");
+        assert!(expected.contains(&here[0]), "{name}: {here:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_link_loops_do_not_hang() {
+    use std::os::unix::fs::symlink;
+
+    let project = Project::new(&[("faulty.yaml", FAULTY.as_bytes())]);
+    symlink(".", project.path().join("loop")).expect("a link can be made");
+    let made = std::process::Command::new("mkfifo").arg(project.path().join("pipe.yaml")).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo works");
+    let found = project.run(&["check", "--format", "concise"]);
+    assert_eq!((found.status, found.stdout.lines().count()), (1, 1), "{}", found.stdout);
+    let found = project.run(&["check", "--format", "concise", "pipe.yaml"]);
+    assert_eq!(found.status, 2);
+    assert!(found.stdout.contains("this is a pipe, not a file"), "{}", found.stdout);
+}
+
+#[test]
+fn the_configuration_is_found_and_strict() {
+    let config = "levels:\n  health-check-http-matcher: off\n";
+    let files: &[(&str, &[u8])] = &[
+        ("grpc-guard.yaml", config.as_bytes()),
+        (".git/HEAD", b""),
+        ("deep/er/faulty.yaml", FAULTY.as_bytes()),
+        ("typo.yaml", b"levels:\n  health-check-htp-matcher: off\nexlude: []\n"),
+    ];
+    let project = Project::new(files);
+    assert_eq!(project.run(&["check"]).status, 0);
+    assert_eq!(project.run(&["check", "--no-config"]).status, 1);
+    let mut below = project.command(&["check"]);
+    below.current_dir(project.path().join("deep/er"));
+    assert_eq!(outcome(below).status, 0, "the nearest configuration above counts");
+
+    let found = project.run(&["check", "--config", "typo.yaml"]);
+    assert_eq!(found.status, 2);
+    assert_eq!(found.stdout, "");
+    for part in [
+        "error[invalid-config]: there is no rule `health-check-htp-matcher`",
+        "--> typo.yaml:2:3",
+        "did you mean `health-check-http-matcher`?",
+        "there is no key `exlude`",
+        "--> typo.yaml:3:1",
+        "did you mean `exclude`?",
+    ] {
+        assert!(found.stderr.contains(part), "{part}: {}", found.stderr);
+    }
+}
+
+#[test]
+fn neither_the_order_of_arguments_nor_threads_change_a_byte() {
+    let names: Vec<String> = (0..40).map(|n| format!("d{}/{n}.yaml", n % 7)).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), FAULTY.as_bytes())).collect();
+    let project = Project::new(&files);
+    let mut turned: Vec<&str> = names.iter().map(String::as_str).collect();
+    turned.reverse();
+    for format in ["text", "json", "sarif", "gitlab"] {
+        let run = |paths: &[&str], threads: &str| {
+            let mut command = project.command(&["check", "--format", format]);
+            command.args(paths).env("RAYON_NUM_THREADS", threads);
+            outcome(command).stdout
+        };
+        let expected = run(&["."], "1");
+        assert!(expected.contains("health-check-http-matcher"), "{expected}");
+        for threads in ["2", "8"] {
+            assert_eq!(run(&["."], threads), expected, "{format}, {threads} threads");
+        }
+        assert_eq!(run(&turned, "2"), expected, "{format}, named in reverse");
+    }
+}
+
+#[test]
+fn rules_and_explain() {
+    let project = Project::new(&[]);
+    let list = project.run(&["rules"]);
+    assert_eq!(list.status, 0, "{}", list.stderr);
+    assert!(
+        list.stdout.lines().any(|line| line.starts_with("health-check-http-matcher ")),
+        "{}",
+        list.stdout
+    );
+    let list: serde_json::Value =
+        serde_json::from_str(&project.run(&["rules", "--format", "json"]).stdout).expect("the list is JSON");
+    for rule in list.as_array().expect("a list") {
+        let name = rule["name"].as_str().expect("a name");
+        let page = project.run(&["explain", name]);
+        assert_eq!(page.status, 0, "{name}: {}", page.stderr);
+        assert!(page.stdout.contains(name) && page.stdout.lines().count() > 5, "{name}: {}", page.stdout);
+    }
+    for check in ["syntax-error", "unreadable-file", "unrecognized-file", "duplicate-key"] {
+        assert_eq!(project.run(&["explain", check]).status, 0, "{check}");
+    }
+    let typo = project.run(&["explain", "health-check-htp-matcher"]);
+    assert_eq!(typo.status, 2);
+    assert!(typo.stderr.contains("did you mean `health-check-http-matcher`?"), "{}", typo.stderr);
+}
