@@ -72,6 +72,9 @@ pub(super) struct Assumed {
 /// One consistent set of choices.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scenario {
+    /// Whether a choice was made that is not the usual one. Whoever deploys that passes parameters, and may pass
+    /// others too: those that no condition asks for do not keep their defaults.
+    pub(super) is_unusual: bool,
     /// Parameters that were chosen.
     pub(super) parameters: FxHashMap<usize, Choice>,
     /// What was chosen of things that are unknown, by how they are written.
@@ -118,7 +121,9 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
             if waiting.len() >= limit && waiting.last_key_value().is_some_and(|(last, _)| *last < key) {
                 break;
             }
-            let scenario = state.scenario.with(&open, choice);
+            let mut scenario = state.scenario.clone();
+            scenario.choose(&open, choice);
+            scenario.is_unusual = true;
             waiting.insert(key, State { scenario, n_evaluated: state.n_evaluated });
             if waiting.len() > limit {
                 waiting.pop_last();
@@ -151,12 +156,6 @@ impl Scenario {
             Some(text) => Some(*text == comparison.text),
             None => assumed.is_not.contains(&comparison.text).then_some(false),
         }
-    }
-
-    fn with(&self, open: &Open, chosen: &Chosen) -> Self {
-        let mut scenario = self.clone();
-        scenario.choose(open, chosen);
-        scenario
     }
 
     fn choose(&mut self, open: &Open, chosen: &Chosen) {

@@ -285,8 +285,8 @@ fn a_parameter_has_one_value_in_a_scenario() {
     scenarios("[!If [IsProd, p, no], !If [IsTest, t, no]]", "['no', 'no'] | ['p', 'no'] | ['no', 't']");
     scenarios("[!If [IsImported, 1, 0], !If [IsOther, 1, 0]]", "[0, 0] | [1, 0] | [0, 1]");
     scenarios("[!If [HasCertificate, 1, 0], !Ref Certificate]", "[0, ''] | [1, ?Parameter]");
-    scenarios("[!If [Either, 1, 0], !Ref Stage, !Ref Tls]", "[0, 'dev', 'false'] | [1, 'prod', 'false']");
-    scenarios("[!If [HasTls, 1, 0], !If [Always, !Ref Stage, 0]]", "[0, 'dev'] | [1, 'dev']");
+    scenarios("[!If [Either, 1, 0], !Ref Stage, !Ref Tls]", "[0, 'dev', 'false'] | [1, 'prod', ?Parameter]");
+    scenarios("[!If [HasTls, 1, 0], !Ref Stage]", "[0, 'dev'] | [1, ?Parameter]");
 }
 
 #[test]
