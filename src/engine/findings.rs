@@ -27,6 +27,8 @@ pub(super) fn diagnostic(
     }
     let (span, label) = primary(failure, values);
     let message = failure.message.clone().filter(|text| !text.is_empty());
+    // A message says what is wrong in the user's words; the comparison of a fact with a word would only repeat it.
+    let label = if message.is_some() { String::new() } else { label };
     let message = message.unwrap_or_else(|| default_message(rule, failure));
     let mut found = Diagnostic::new(rule.id_of(&failure.rule), severity, span, message).with_label(label);
     found.url = meta.references.first().cloned();
