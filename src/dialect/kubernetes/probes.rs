@@ -98,6 +98,12 @@ impl<'d> Reading<'_, 'd> {
         let span = inner_span(handler.get("port").or(handler.get("command")).unwrap_or(handler));
         let problem = self.problem(name, handler);
         let probe = Probe { role: self.role, speaks, is_native: name != "exec", problem, span };
+        let is_open = |port: NodeRef<'_>| {
+            port.scalar().is_some_and(|scalar| super::values::is_placeholder(scalar.text))
+        };
+        if handler.get("port").is_some_and(is_open) {
+            return;
+        }
         let Some(id) = target else {
             for port in &mut ports.all {
                 if port.workload == Some(workload) && port.container == Some(container) {

@@ -132,9 +132,6 @@ impl<'d> Lowering<'_, 'd> {
                 }
             }
         }
-        if reached.is_empty() {
-            self.builder.draft_mut(group.resource).unknown_links.push(Link::HealthCheckPorts);
-        }
         for resource in reached {
             self.builder.link(group.resource, Link::HealthCheckPorts, resource);
         }

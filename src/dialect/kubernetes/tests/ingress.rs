@@ -72,7 +72,7 @@ fn health_check_ports() {
     check(&port("admin"), ORDERS, "Links/HealthCheckPorts", &format!("[@{pods}:9001]"));
     check(&port("'30081'"), ORDERS, "Links/HealthCheckPorts", &format!("[@{pods}:9001]"));
     check(&port("traffic-port"), ORDERS, "Links/HealthCheckPorts", &format!("[@{pods}:9000]"));
-    check(&port("'8080'"), ORDERS, "Links/HealthCheckPorts", "[?Outside]");
+    check(&port("'8080'"), ORDERS, "Links/HealthCheckPorts", "[]");
 }
 
 #[test]
