@@ -8,7 +8,7 @@ mod unread;
 
 pub use fix::{Applicability, Edit, Fix};
 pub use order::sort;
-pub use unread::UNREADABLE_FILE;
+pub use unread::{UNREADABLE_FILE, UNRECOGNIZED_FILE};
 
 use std::borrow::Cow;
 

@@ -6,10 +6,17 @@ use crate::source::read::{Problem, ProblemKind};
 /// The check that reports files that could not be read; they make a run fail with status 2.
 pub const UNREADABLE_FILE: &str = "unreadable-file";
 
+/// The check that reports files that were named and are of none of our dialects.
+pub const UNRECOGNIZED_FILE: &str = "unrecognized-file";
+
 impl From<&Problem> for Diagnostic {
     fn from(problem: &Problem) -> Self {
-        let diagnostic =
-            Diagnostic::new(UNREADABLE_FILE, Severity::Error, problem.span, problem.kind.to_string());
+        // A hook names every file that was touched: one in a language that is not ours is no failure.
+        let (rule, severity) = match problem.kind {
+            ProblemKind::NativeTerraform => (UNRECOGNIZED_FILE, Severity::Info),
+            _ => (UNREADABLE_FILE, Severity::Error),
+        };
+        let diagnostic = Diagnostic::new(rule, severity, problem.span, problem.kind.to_string());
         match help(&problem.kind) {
             Some(help) => diagnostic.with_help(help),
             None => diagnostic,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, UNRECOGNIZED_FILE};
 use crate::dialect::{self, Dialect, Platforms};
 use crate::document::Document;
 use crate::model::Model;
@@ -104,10 +104,8 @@ fn parse(sources: &SourceMap, file: LoadedFile) -> Parsed {
     let found = dialect::detect(&dialect::File { path: &source.path, document: &document });
     match found {
         Some(dialect) => Parsed::Ours { dialect, document, diagnostics },
-        // A broken file whose words are those of a dialect is ours; so is one that was named.
-        None if !diagnostics.is_empty() && (file.explicit || !candidates.is_empty()) => {
-            Parsed::Other(diagnostics)
-        }
+        // A broken file whose words are those of a dialect is ours.
+        None if !diagnostics.is_empty() && !candidates.is_empty() => Parsed::Other(diagnostics),
         None => Parsed::Other(unrecognized(file)),
     }
 }
@@ -119,5 +117,5 @@ fn unrecognized(file: LoadedFile) -> Vec<Diagnostic> {
     let span = Span::new(file.id, 0, 0);
     let message = "this file is none that grpc-guard reads";
     let help = "name a CloudFormation template, Kubernetes manifests, Terraform JSON or a plan from `terraform show -json`";
-    vec![Diagnostic::new("unrecognized-file", Severity::Info, span, message).with_help(help)]
+    vec![Diagnostic::new(UNRECOGNIZED_FILE, Severity::Info, span, message).with_help(help)]
 }
