@@ -245,9 +245,7 @@ fn names(
     found: &mut Vec<Evidence>,
 ) {
     if matches!(draft.platform, Platform::CloudFormation | Platform::Terraform) {
-        let label = draft.id.strip_suffix(" (default)").unwrap_or(&draft.id);
-        let label = label.rsplit('.').next().unwrap_or(label);
-        found.extend(signs::name(whose(draft), label, draft.name));
+        found.extend(signs::name(whose(draft), label(&draft.id), draft.name));
     }
     for key in ["Name", "ServiceName", "Family", "LoadBalancerName"] {
         if let Some(value) = values.get(properties, key)
@@ -259,6 +257,14 @@ fn names(
     if let Some((text, span)) = name_tag(values, properties) {
         found.extend(signs::name(whose(draft), text, span));
     }
+}
+
+/// The last name of an address, with the instance's key: `this["a.b"]` of `module.x.aws_lb.this["a.b"]`.
+fn label(id: &str) -> &str {
+    let id = id.strip_suffix(" (default)").unwrap_or(id);
+    let key = if id.ends_with(']') { id.rfind('[') } else { None };
+    let start = id[..key.unwrap_or(id.len())].rfind('.').map_or(0, |dot| dot + 1);
+    &id[start..]
 }
 
 fn name_tag(values: &Values, properties: ValueId) -> Option<(&str, Span)> {
@@ -310,8 +316,7 @@ fn target_group(
         && let Some(number) = values.as_int(port)
     {
         found.extend(signs::port_number("target group port", number, values.place(port).span));
-        let label = draft.id.rsplit('.').next().unwrap_or(&draft.id);
-        found.extend(signs::product(label, number, values.place(port).span));
+        found.extend(signs::product(label(&draft.id), number, values.place(port).span));
     }
 }
 
@@ -340,5 +345,17 @@ fn rule(values: &Values, properties: ValueId, found: &mut Vec<Evidence>) {
                 found.push(Evidence::new(EvidenceKind::Argument, span, format!("rule routes `{text}`")));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn labels_of_addresses() {
+        assert_eq!(label("OrdersTargetGroup"), "OrdersTargetGroup");
+        assert_eq!(label("aws_lb_target_group.grpc[0]"), "grpc[0]");
+        assert_eq!(label("module.x[\"a.b\"].aws_lb_listener.this[\"a.b\"] (default)"), "this[\"a.b\"]");
     }
 }
