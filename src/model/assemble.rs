@@ -239,7 +239,11 @@ impl<'m> Writer<'m> {
     fn layer4(&mut self, idx: ResourceIdx) -> ValueId {
         let draft = self.draft(idx);
         let mut found = draft.layer4_reasons.clone();
-        if matches!(draft.type_name.as_str(), LISTENER | LOAD_BALANCER | CLASSIC) {
+        if draft.type_name == TARGET_GROUP {
+            let listeners: Vec<ResourceIdx> = self.graph.targets(idx, Link::Listeners).collect();
+            found.extend(listeners.into_iter().flat_map(|listener| self.written_layer4(listener)));
+        }
+        if matches!(draft.type_name.as_str(), LISTENER | LOAD_BALANCER | CLASSIC | TARGET_GROUP) {
             let balancers = self.graph.targets(idx, Link::LoadBalancers);
             let groups: Vec<ResourceIdx> = self.graph.targets(idx, Link::TargetGroups).collect();
             let ports = groups.iter().flat_map(|group| self.graph.targets(*group, Link::Ports));

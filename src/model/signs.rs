@@ -43,9 +43,8 @@ const OTHER_WORDS: [&str; 20] = [
 ];
 
 /// Products by a word of their image and the port on which they serve gRPC.
-const PRODUCTS: [(&str, &[u16]); 23] = [
+const PRODUCTS: [(&str, &[u16]); 22] = [
     ("otel", &[4317]),
-    ("otlp", &[4317]),
     ("opentelemetry", &[4317]),
     ("adot", &[4317]),
     ("etcd", &[2379]),
@@ -198,6 +197,10 @@ pub fn product(image: &str, number: i64, span: Span) -> Option<Evidence> {
     };
     if hit(&PRODUCT_HTTP_PORTS) {
         return None;
+    }
+    if number == 4317 && words.iter().any(|word| word == "otlp") {
+        let text = format!("`{image}` on port 4317 is OTLP over gRPC");
+        return Some(Evidence::new(EvidenceKind::Argument, span, text));
     }
     hit(&PRODUCTS).then(|| {
         Evidence::new(EvidenceKind::KnownProduct, span, format!("`{image}` serves gRPC on port {number}"))
