@@ -130,6 +130,37 @@ fn read(format: Format, text: &str, with_spans: bool) -> String {
     roots.concat()
 }
 
+/// The fast reader of common YAML gives what the full parser gives, to the last span.
+fn check_readers(text: &str) -> Result<(), String> {
+    let text: Arc<str> = Arc::from(text);
+    let (fast, fast_diagnostics) = syntax::parse(FileId(0), Format::Yaml, &text);
+    let (full, full_diagnostics) = syntax::parse_yaml_fully(FileId(0), &text);
+    let roots = |document: &Document| document.roots().map(details).collect::<Vec<_>>();
+    if roots(&fast) != roots(&full) {
+        return Err(format!("{:#?}\n is not\n{:#?}", roots(&fast), roots(&full)));
+    }
+    if fast.comments != full.comments {
+        return Err(format!("{:?} is not {:?}", fast.comments, full.comments));
+    }
+    if fast_diagnostics != full_diagnostics {
+        return Err(format!("{fast_diagnostics:?} is not {full_diagnostics:?}"));
+    }
+    Ok(())
+}
+
+/// Everything about a node and what is in it, as text.
+fn details(node: NodeRef<'_>) -> String {
+    let mut parts = vec![format!("{node:?} alias {} {:?}", node.is_alias(), node.scalar())];
+    if node.is_alias() {
+        return parts.concat();
+    }
+    parts.extend(node.items().map(details));
+    parts.extend(node.written_entries().flat_map(|entry| [details(entry.key), details(entry.value)]));
+    let merged: Vec<_> = node.entries().map(|entry| (entry.key.span(), entry.value.span())).collect();
+    parts.push(format!("{merged:?}"));
+    format!("({})", parts.join("\n"))
+}
+
 /// Pieces of YAML and JSON, thrown together.
 fn soup() -> impl Strategy<Value = String> {
     let pieces = [
@@ -284,11 +315,13 @@ proptest! {
             check(format, &text).map_err(TestCaseError::fail)?;
         }
         syntax::format_of("a.yaml", &text);
+        check_readers(&text).map_err(TestCaseError::fail)?;
     }
 
     #[test]
     fn any_lines_are_read(text in lines()) {
         check(Format::Yaml, &text).map_err(TestCaseError::fail)?;
+        check_readers(&text).map_err(TestCaseError::fail)?;
     }
 
     #[test]
@@ -300,6 +333,7 @@ proptest! {
         prop_assert_eq!(&read(Format::Yaml, &tree.yaml(), false), &expected);
         for text in [json, pretty, tree.yaml()] {
             check(Format::Yaml, &text).map_err(TestCaseError::fail)?;
+            check_readers(&text).map_err(TestCaseError::fail)?;
         }
     }
 
@@ -371,6 +405,9 @@ fn real_files_are_read_or_rightly_refused() {
     for (path, format, text) in &all {
         let name = path.strip_prefix(&corpus).expect("below").to_string_lossy().replace('\\', "/");
         check(*format, text).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        if *format == Format::Yaml {
+            check_readers(text).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        }
         let (document, diagnostics) = parse(*format, text);
         n_nodes += document.n_nodes();
         *counts.entry(format!("{format:?}")).or_default() += 1;
@@ -387,6 +424,29 @@ fn real_files_are_read_or_rightly_refused() {
         .collect();
     assert_eq!(refused, expected, "the files that are refused");
     eprintln!("{} files, {n_nodes} nodes, {counts:?}", all.len());
+}
+
+/// Real files, each with something put in at a place that depends on its number alone.
+#[test]
+fn readers_agree_on_damaged_files() {
+    const PIECES: [&str; 24] = [
+        "\n", " ", "  ", "\t", ": ", "- ", " #", "'", "\"", "[", "}", ",", "&a ", "*a", "!t ", "|", "?",
+        "\n---\n", "\r", "\u{feff}", "é", "\n\n", "<<: *a", "\n    ",
+    ];
+    let Some(corpus) = corpus() else { return };
+    let all = files(&corpus);
+    let small = all.iter().filter(|(_, format, text)| *format == Format::Yaml && text.len() < 3000);
+    for (number, (path, _, text)) in small.enumerate() {
+        let mut damaged = text.clone();
+        for step in 1..=2_usize {
+            let mut at = number.wrapping_mul(7919 * step) % (damaged.len() + 1);
+            while !damaged.is_char_boundary(at) {
+                at -= 1;
+            }
+            damaged.insert_str(at, PIECES[number.wrapping_mul(step) % PIECES.len()]);
+            check_readers(&damaged).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+        }
+    }
 }
 
 #[test]

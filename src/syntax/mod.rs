@@ -28,8 +28,8 @@ pub const MAX_NODES: usize = 16_000_000;
 /// How many entries the merge keys of one file may bring, counted before overridden ones are left out.
 pub const MAX_MERGED: usize = 1_000_000;
 
-/// How many repeated keys are reported for one file.
-pub const MAX_DUPLICATES: usize = 100;
+/// How many repeated keys, and how many broken documents, are reported for one file.
+pub const MAX_REPORTED: usize = 100;
 
 /// Parses a file. The document holds what could be read; diagnostics are `syntax-error`, `duplicate-key`,
 /// `unrendered-template` and `limit-reached`.
@@ -43,6 +43,12 @@ pub fn parse(file: FileId, format: Format, text: &Arc<str>) -> (Document, Vec<Di
         Format::Yaml => yaml::read(file, text),
         Format::Json => json::read(file, text),
     }
+}
+
+/// Reads YAML as [`parse`] does, but always with the full parser: the yardstick for the fast reader
+/// of common YAML that [`parse`] tries first.
+pub fn parse_yaml_fully(file: FileId, text: &Arc<str>) -> (Document, Vec<Diagnostic>) {
+    yaml::read_fully(file, text)
 }
 
 /// Why reading a document ended early; boxed because it is rare and large.

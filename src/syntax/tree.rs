@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{MAX_DEPTH, MAX_DUPLICATES, MAX_NODES, Stop, keys, limit_reached};
+use super::{MAX_DEPTH, MAX_NODES, MAX_REPORTED, Stop, keys, limit_reached};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Comment, Document, DocumentBuilder, Format, NodeId, ScalarStyle};
 use crate::source::{FileId, Span};
@@ -51,6 +51,7 @@ pub(super) struct Tree {
     root: Option<NodeId>,
     merges: keys::Merges,
     n_duplicates: usize,
+    n_broken: usize,
     /// Of the document that is being read; they do not count if it turns out to be broken.
     pending: Vec<Diagnostic>,
     diagnostics: Vec<Diagnostic>,
@@ -67,6 +68,7 @@ impl Tree {
             root: None,
             merges: keys::Merges::default(),
             n_duplicates: 0,
+            n_broken: 0,
             pending: Vec::new(),
             diagnostics: Vec::new(),
         }
@@ -135,8 +137,8 @@ impl Tree {
         let document = self.builder.so_far();
         let last_end = || entries.last().map(|(_, value)| document.node(*value).span().end);
         let end = end.or_else(last_end).unwrap_or(open.start).max(open.start);
-        if self.n_duplicates < MAX_DUPLICATES {
-            let room = MAX_DUPLICATES - self.n_duplicates;
+        if self.n_duplicates < MAX_REPORTED {
+            let room = MAX_REPORTED - self.n_duplicates;
             let found = keys::duplicates(document, entries, room);
             self.n_duplicates += found.len();
             self.pending.extend(found);
@@ -185,6 +187,11 @@ impl Tree {
         self.builder.tag(node, start, end);
     }
 
+    /// The comments so far.
+    pub(super) fn comments(&self) -> &[Comment] {
+        &self.builder.so_far().comments
+    }
+
     pub(super) fn comment(&mut self, comment: Comment) {
         self.builder.comment(comment);
     }
@@ -217,7 +224,10 @@ impl Tree {
     /// Forgets the document that is being read, and says why.
     pub(super) fn abandon_document(&mut self, problem: Diagnostic) {
         self.forget_document();
-        self.diagnostics.push(problem);
+        self.n_broken += 1;
+        if self.n_broken <= MAX_REPORTED {
+            self.diagnostics.push(problem);
+        }
     }
 
     /// Forgets the document that is being read.

@@ -3,7 +3,8 @@
 //! `granit-parser` reads the text; this module is the only one that knows it. Its events are turned
 //! into the tree, its spans are made exact, and its errors get words that help.
 
-mod flow;
+mod fast;
+mod openings;
 mod problem;
 mod spans;
 
@@ -25,6 +26,11 @@ const LONGEST_KEY: usize = 64 * 1024;
 
 /// Reads a YAML stream: one root for each document without a syntax error.
 pub(super) fn read(file: FileId, text: &Arc<str>) -> (Document, Vec<Diagnostic>) {
+    fast::read(file, text).unwrap_or_else(|| read_fully(file, text))
+}
+
+/// Reads whatever YAML allows, by way of granit.
+pub(super) fn read_fully(file: FileId, text: &Arc<str>) -> (Document, Vec<Diagnostic>) {
     let mut reader = Reader::new(file, text);
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
@@ -53,7 +59,7 @@ struct Reader<'t> {
     file: FileId,
     text: &'t str,
     tree: Tree,
-    /// Behind the last token that was read: where the search for the next one starts.
+    /// Behind the last token that was read, comments apart: where the search for the next one starts.
     cursor: usize,
     /// Where the current document starts.
     document_start: usize,
@@ -88,8 +94,9 @@ impl<'t> Reader<'t> {
     fn event(&mut self, event: Event<'_>, marks: &Marks) -> Result<(), Stop> {
         let (start, end) = self.range(marks);
         let before = self.cursor;
-        // NOTE: the start of a document without `---` has the span of its first token, not yet read.
-        if !matches!(event, Event::DocumentStart(false, _)) {
+        // NOTE: the start of a document without `---` has the span of its first token, not yet read;
+        // a comment behind a dash comes before the list that the dash begins.
+        if !matches!(event, Event::DocumentStart(false, _) | Event::Comment(..)) {
             self.cursor = self.cursor.max(end);
         }
         match event {
@@ -178,7 +185,7 @@ impl<'t> Reader<'t> {
         let tag = self.tag(marks);
         let node = match style {
             Written::Plain if start == end => {
-                let at = spans::empty(self.text, start, self.tree.slot());
+                let at = spans::empty(self.text, start, self.tree.slot(), self.tree.comments());
                 self.tree.verbatim(ScalarStyle::Plain, (at as u32, at as u32), at as u32..at as u32)?
             }
             Written::Literal | Written::Folded => {
@@ -528,6 +535,17 @@ mod tests {
         assert!(document.n_nodes() < 2_000_000, "{} nodes", document.n_nodes());
         let rules: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.rule.as_ref()).collect();
         assert_eq!(rules, [rule]);
+    }
+
+    #[test]
+    fn comments_behind_a_dash_move_nothing() {
+        for input in ["- # b \n", "- # b", "-  # b\n# c\n\n"] {
+            let text = Arc::from(input);
+            for (document, _) in [super::read(FileId(0), &text), super::read_fully(FileId(0), &text)] {
+                assert_eq!(document.roots().map(dump::dump).collect::<String>(), "[@1..1]@0..1");
+            }
+        }
+        check("a:\n- # b\n  c: d\n", "{a@0..1 [{c@11..12 d@14..15}@11..15]@3..15}@0..15");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::flow;
+use super::openings;
 use crate::diagnostic::{Diagnostic, Label};
 use crate::source::{FileId, Span};
 use crate::syntax::tree::{Collection, too_deep};
@@ -192,7 +192,7 @@ impl Context<'_> {
             return None;
         }
         let from = self.innermost.map_or(self.cursor, |(_, start)| start as usize).min(self.cursor);
-        let opening = flow::open_bracket(self.text, from, at)?;
+        let opening = openings::open_bracket(self.text, from, at)?;
         (self.line_start(opening) != self.line_start(at)).then_some(opening)
     }
 
@@ -211,14 +211,14 @@ impl Context<'_> {
     fn mismatched(&self, opening: usize, open: char, close: char) -> Diagnostic {
         let span = char_span(self.file, self.text, opening);
         let problem = syntax_error(span, format!("`{open}` is closed by `{close}`"));
-        match flow::first_mismatch(self.text, opening) {
+        match openings::first_mismatch(self.text, opening) {
             Some(at) => problem.with_related(Label::new(char_span(self.file, self.text, at), "closed here")),
             None => problem,
         }
     }
 
     fn unclosed_quote(&self, at: usize) -> Diagnostic {
-        let opening = flow::open_quote(self.text, self.cursor.min(at), at).unwrap_or(at);
+        let opening = openings::open_quote(self.text, self.cursor.min(at), at).unwrap_or(at);
         let span = char_span(self.file, self.text, opening);
         let problem = syntax_error(span, "the quote is not closed");
         if self.line_start(opening) == self.line_start(at) || at == self.text.len() {
@@ -231,8 +231,8 @@ impl Context<'_> {
     }
 
     fn bad_escape(&self, at: usize) -> Diagnostic {
-        let opening = flow::open_quote(self.text, self.cursor.min(at), at).unwrap_or(at);
-        let from = flow::bad_escape(self.text, opening).unwrap_or(at);
+        let opening = openings::open_quote(self.text, self.cursor.min(at), at).unwrap_or(at);
+        let from = openings::bad_escape(self.text, opening).unwrap_or(at);
         let end = self.text[from..].char_indices().nth(2).map_or(self.text.len(), |(n, _)| from + n);
         let span = Span::new(self.file, from as u32, end as u32);
         let shown = self.text[span.range()].escape_debug().to_string().replace("\\\\", "\\");

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::document::Comment;
 use crate::syntax::tree::Slot;
 
 /// Whether nothing but white space stands before `at` on its line.
@@ -11,11 +12,21 @@ pub(super) fn is_alone(text: &str, at: usize) -> bool {
 }
 
 /// The place of a value that is not written: behind its colon, dash, tag or anchor.
-pub(super) fn empty(text: &str, at: usize, slot: Slot) -> usize {
+pub(super) fn empty(text: &str, at: usize, slot: Slot, comments: &[Comment]) -> usize {
     if text[at..].starts_with(':') {
         return if slot == Slot::Value { at + 1 } else { at };
     }
-    text[..at].trim_end_matches([' ', '\t', '\r', '\n']).len()
+    let mut comments = comments.iter().rev();
+    let mut at = at;
+    loop {
+        at = text[..at].trim_end_matches([' ', '\t', '\r', '\n']).len();
+        match comments.next() {
+            Some(comment) if comment.span.range().contains(&at.saturating_sub(1)) => {
+                at = comment.span.start as usize;
+            }
+            _ => return at,
+        }
+    }
 }
 
 /// The dash that begins a block sequence, searched from `from`: granit starts a sequence that is not
