@@ -219,7 +219,8 @@ fn several_reports_in_one_run() {
 #[test]
 fn colour() {
     let project = Project::new(&[("faulty.yaml", FAULTY.as_bytes())]);
-    let cases: &[(&[&str], &[(&str, &str)], bool)] = &[
+    type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], bool);
+    let cases: &[Case] = &[
         (&[], &[], false),
         (&["--color", "always"], &[], true),
         (&["--color", "always"], &[("NO_COLOR", "1")], true),
