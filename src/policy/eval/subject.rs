@@ -129,6 +129,8 @@ struct Spellings {
 
 /// Camel, class, kebab, pascal, snake, title, train.
 pub(super) const N_CONVERSIONS: usize = 7;
+const CLASS: usize = 1;
+const PASCAL: usize = 3;
 
 /// A conversion of missing keys, by its number.
 pub(super) fn convert(text: &str, conversion: usize) -> String {
@@ -178,9 +180,75 @@ impl<'e> KeyTable<'e> {
         let as_written = self.values.find_key(text);
         let mut converted = [None; N_CONVERSIONS];
         for (number, slot) in converted.iter_mut().enumerate() {
-            *slot = self.values.find_key(&convert(text, number));
+            if number != CLASS || self.may_have_singular(text) {
+                *slot = self.values.find_key(&convert(text, number));
+            }
         }
         let converted = converted.iter().any(|key| key.is_some() && *key != as_written).then_some(converted);
         Spellings { as_written, converted }
+    }
+
+    /// Whether the tree may have a key in the class case of a text. Class case is the singular, for which cruet compiles
+    /// thirty regular expressions: most of what a run over one small file would cost.
+    fn may_have_singular(&self, text: &str) -> bool {
+        singulars(text).iter().any(|singular| singular != text && self.values.find_key(singular).is_some())
+    }
+}
+
+/// The endings that make a plural for cruet, and what the singular may have instead.
+const PLURALS: [(&str, &str); 22] = [
+    ("", ""),
+    ("s", ""),
+    ("es", ""),
+    ("es", "is"),
+    ("is", "is"),
+    ("sis", "sis"),
+    ("ses", "sis"),
+    ("zes", ""),
+    ("ves", "fe"),
+    ("ves", "f"),
+    ("ies", "y"),
+    ("ices", "ex"),
+    ("ices", "ix"),
+    ("ice", "ouse"),
+    ("ice", "ie"),
+    ("i", "us"),
+    ("a", "um"),
+    ("en", "an"),
+    ("en", ""),
+    ("eet", "oot"),
+    ("eeth", "ooth"),
+    ("eese", "oose"),
+];
+
+/// Whatever the class case of a text may be, and more.
+fn singulars(text: &str) -> Vec<String> {
+    let pascal = convert(text, PASCAL);
+    let singular =
+        |(plural, singular): &(&str, &str)| Some(format!("{}{singular}", pascal.strip_suffix(plural)?));
+    PLURALS.iter().filter_map(singular).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_case_is_among_the_singulars() {
+        let words = "listeners TargetGroups status Statuses alias aliases metadata media analyses codebases knives halves \
+            replies series news movies boxes buses mice lice crises axes octopi viri oxen men women dice feet teeth geese \
+            quizzes yeses eaves indices vertices matrices databases shoes potatoes glasses witches dishes access Protocol \
+            HTTPS ids a s es i x9s load_balancers Some-Things archives motives parentheses theses tests hives";
+        for word in words.split_whitespace() {
+            for text in [
+                word.to_string(),
+                format!("My{word}"),
+                format!("My{}", convert(word, PASCAL)),
+                word.to_uppercase(),
+            ] {
+                let class = convert(&text, CLASS);
+                assert!(singulars(&text).contains(&class), "{text}: {class}");
+            }
+        }
     }
 }
