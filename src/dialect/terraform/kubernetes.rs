@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dialect::{File, Lowered, Platforms, kubernetes};
 use crate::document::{Document, DocumentBuilder, Format, NodeId, ScalarStyle};
-use crate::model::{Data, Place, ValueId, Values};
+use crate::model::{Data, Entry, Place, ValueId, Values};
 use crate::source::{FileId, Span};
 
 /// How deep an object may nest.
@@ -170,7 +170,9 @@ impl Writer<'_> {
                 let item = self.block(value, key, depth);
                 self.into.sequence(span.start, span.end, &[item])
             }
-            Data::Map(_) if FREE_MAPS.contains(&key) => self.free_map(value),
+            Data::Map(entries) if FREE_MAPS.contains(&key) && !self.holds_blocks(entries) => {
+                self.free_map(value)
+            }
             Data::Map(_) => self.block(value, key, depth),
             // A block that stands alone may be written, and is planned, as an array of one.
             Data::List([single]) if !is_list && matches!(self.values.data(*single), Data::Map(_)) => {
@@ -188,6 +190,11 @@ impl Writer<'_> {
             }
             _ => self.scalar(value),
         }
+    }
+
+    /// Whether a map holds blocks: the `selector` of a Deployment does, that of a Service does not.
+    fn holds_blocks(&self, entries: &[Entry]) -> bool {
+        entries.iter().any(|entry| matches!(self.values.data(entry.value), Data::Map(_) | Data::List(_)))
     }
 
     fn block(&mut self, block: ValueId, own: &str, depth: u32) -> NodeId {

@@ -453,3 +453,49 @@ fn objects_of_kubernetes() {
         assert!(ids.contains(&"Service orders"), "{ids:?}");
     });
 }
+
+#[test]
+fn the_files_of_a_directory_are_one_module() {
+    let files = [
+        ("a/override.tf.json", r#"{"resource": {"aws_lb": {"m": {"internal": false}}}}"#),
+        ("a/lb.tf.json", r#"{"resource": {"aws_lb": {"m": {"internal": true, "name": "${local.n}"}}}}"#),
+        ("a/locals.tf.json", r#"{"locals": {"n": "orders"}}"#),
+        ("b/other.tf.json", r#"{"resource": {"aws_lb": {"m": {"name": "${local.n}"}}}}"#),
+    ];
+    let documents = files.map(|(_, json)| syntax::parse(FileId(0), Format::Json, &Arc::from(json)).0);
+    let files: Vec<File<'_>> =
+        files.iter().zip(&documents).map(|((path, _), document)| File { path, document }).collect();
+    let lowered = lower(&files, &Platforms::default());
+    assert_eq!(lowered.models.len(), 2);
+    let check = |at: usize, path: &str, expected: &str| {
+        let model: &Model = &lowered.models[at];
+        let found = property(model, "aws_lb.m", path).map(|value| show(model, value));
+        assert_eq!(found.as_deref(), Some(expected), "{path} of model {at}");
+    };
+    check(0, "Properties/Name", r#""orders""#);
+    check(0, "Properties/Scheme", r#""internet-facing""#);
+    check(1, "Properties/Name", "?Outside");
+}
+
+#[test]
+fn workloads_of_kubernetes() {
+    let json = r#"{"resource": {"kubernetes_deployment_v1": {"d": {"metadata": {"name": "orders"}, "spec": {
+        "selector": {"match_labels": {"app": "orders"}},
+        "template": {"metadata": {"labels": {"app": "orders"}}, "spec": {"container": [{"name": "server", "image": "x",
+            "port": {"container_port": 50051, "name": "grpc"}, "readiness_probe": {"grpc": {"port": 50051}}}]}}}}},
+        "kubernetes_service_v1": {"s": {"metadata": {"name": "orders"}, "spec": {"selector": {"app": "orders"},
+            "port": [{"port": 50051, "target_port": "grpc"}], "type": "ClusterIP"}}}}}"#;
+    with("main.tf.json", json, |lowered| {
+        let model = &lowered.models[1];
+        let ids: Vec<&str> = model.resources.iter().map(|resource| resource.id.as_str()).collect();
+        let port = model.resources.iter().find(|resource| resource.type_name == "Workload::Port");
+        let port = port.unwrap_or_else(|| panic!("no port among {ids:?}"));
+        let check = |id: &str, path: &str, expected: &str| {
+            let found = property(model, id, path).map_or_else(|| "-".to_string(), |value| show(model, value));
+            assert_eq!(found, expected, "{path} of {id}");
+        };
+        check(&port.id, "Grpc/Level", r#""definite""#);
+        check(&port.id, "Probes/0/Speaks", r#""grpc""#);
+        check("Service orders", "Links/Ports/0/Type", r#""Workload::Port""#);
+    });
+}
