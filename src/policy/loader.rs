@@ -317,12 +317,6 @@ impl Loader<'_> {
         text: &str,
         place: Place,
     ) -> Result<ValueId, LoadError> {
-        if self.profile == Profile::GuardTest && matches!(core, "int" | "float" | "bool" | "null") {
-            return Err(LoadError::new(
-                node.span(),
-                format!("cfn-guard's unit tests do not read `!!{core}`"),
-            ));
-        }
         let bad = || LoadError::new(node.span(), format!("`{text}` is no {core}"));
         Ok(match core {
             "int" => {
@@ -333,11 +327,13 @@ impl Loader<'_> {
                 let value = text.parse().map_err(|_| bad())?;
                 self.values.float(value, place)
             }
-            "bool" => match text {
-                "true" => self.values.bool(true, place),
-                "false" => self.values.bool(false, place),
+            "bool" => match typed_by_test(text) {
+                Typed::Bool(value) if self.profile == Profile::GuardTest => self.values.bool(value, place),
+                _ if self.profile == Profile::GuardTest => return Err(bad()),
+                _ if text == "true" || text == "false" => self.values.bool(text == "true", place),
                 _ => self.values.text(text, place),
             },
+            "null" if self.profile == Profile::GuardTest && text.is_empty() => return Err(bad()),
             "null" => self.values.null(place),
             _ => self.values.text(text, place),
         })

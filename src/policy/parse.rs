@@ -7,9 +7,11 @@ mod explain;
 mod nesting;
 
 use std::num::NonZeroUsize;
-use std::sync::Once;
+use std::sync::{Mutex, PoisonError};
 
 use pest::Parser as _;
+use pest::error::Error;
+use pest::iterators::Pairs;
 
 use self::build::TreeBuilder;
 use super::ast::{self, Alternatives, Query};
@@ -25,8 +27,10 @@ const MAX_BYTES: usize = 2 << 20;
 /// Deeper nesting of brackets and braces is refused, so that no text can exhaust the stack.
 const MAX_DEPTH: usize = 48;
 
-/// Steps of the generated parser after which a text is given up; an ordinary file needs some hundred a byte.
-const MAX_STEPS: usize = 100_000_000;
+/// Steps of the generated parser after which a text is given up: so many, and so many for each byte, of which an ordinary
+/// file needs some dozens.
+const MAX_STEPS: usize = 1_000_000;
+const MAX_STEPS_PER_BYTE: usize = 1_000;
 
 #[derive(pest_derive::Parser)]
 #[grammar = "policy/guard.pest"]
@@ -37,9 +41,7 @@ struct Guard;
 pub(super) fn parse(file: FileId, text: &str) -> Result<ast::File, Vec<Diagnostic>> {
     let mut tree = ast::File::default();
     check_size(file, text, 0)?;
-    limit_steps();
-    let pairs =
-        Guard::parse(Rule::file, text).map_err(|error| vec![explain::syntax_error(file, text, &error)])?;
+    let pairs = run(Rule::file, text).map_err(|error| vec![explain::syntax_error(file, text, &error)])?;
     let mut builder = TreeBuilder::new(file, text, 0, &mut tree.names, &mut tree.keys);
     let parts = builder.file(pairs);
     let diagnostics = std::mem::take(&mut builder.diagnostics);
@@ -53,8 +55,7 @@ pub(super) fn parse(file: FileId, text: &str) -> Result<ast::File, Vec<Diagnosti
 /// Parses a query that stands alone at `base` of the rule file.
 pub(super) fn parse_query(tree: &mut ast::File, text: &str, at: Span) -> Result<Query, Vec<Diagnostic>> {
     check_size(at.file, text, at.start)?;
-    limit_steps();
-    let pairs = Guard::parse(Rule::only_query, text).map_err(|_| {
+    let pairs = run(Rule::only_query, text).map_err(|_| {
         vec![Diagnostic::new(POLICY_SYNTAX, Severity::Error, at, format!("`{text}` is no query"))]
     })?;
     let mut builder = TreeBuilder::new(at.file, text, at.start, &mut tree.names, &mut tree.keys);
@@ -69,8 +70,7 @@ pub(super) fn parse_conditions(
     at: Span,
 ) -> Result<Vec<Alternatives>, Vec<Diagnostic>> {
     check_size(at.file, text, at.start)?;
-    limit_steps();
-    let pairs = Guard::parse(Rule::only_conditions, text).map_err(|_| {
+    let pairs = run(Rule::only_conditions, text).map_err(|_| {
         vec![Diagnostic::new(POLICY_SYNTAX, Severity::Error, at, format!("`{text}` is no condition"))]
     })?;
     let mut builder = TreeBuilder::new(at.file, text, at.start, &mut tree.names, &mut tree.keys);
@@ -96,10 +96,13 @@ fn check_size(file: FileId, text: &str, base: u32) -> Result<(), Vec<Diagnostic>
     Ok(())
 }
 
-/// The limit of the generated parser is one for the whole process.
-fn limit_steps() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| pest::set_call_limit(NonZeroUsize::new(MAX_STEPS)));
+/// Runs the generated parser with a limit of its own. The limit is one for the whole process, so parsers wait for each
+/// other; all built-in rules together take some milliseconds.
+fn run(rule: Rule, text: &str) -> Result<Pairs<'_, Rule>, Box<Error<Rule>>> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    pest::set_call_limit(NonZeroUsize::new(MAX_STEPS + text.len() * MAX_STEPS_PER_BYTE));
+    Guard::parse(rule, text).map_err(Box::new)
 }
 
 #[cfg(test)]

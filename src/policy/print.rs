@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::ast::{
-    Alternatives, Block, Bounds, Call, Clause, ClauseKind, File, Kind, Let, Literal, Names, Op, Operand,
-    Part, PartKind, Query, Range, Rule, Test,
+    Alternatives, Block, Bounds, Call, Clause, ClauseKind, Kind, Let, Literal, Names, Op, Operand, Part,
+    PartKind, Query, Range, Test,
 };
 
 /// Steps of a query: `Matcher.GrpcCode`, `Tags[*].Key`.
@@ -27,8 +27,8 @@ pub(super) fn range(range: &Range) -> String {
 }
 
 /// A whole file.
-#[cfg_attr(not(test), expect(dead_code, reason = "only tests print whole files"))]
-pub(super) fn file(file: &File) -> String {
+#[cfg(test)]
+pub(super) fn file(file: &super::ast::File) -> String {
     let mut printer = Printer { out: String::new(), names: &file.names };
     for it in &file.lets {
         printer.assignment(it, 0);
@@ -49,8 +49,9 @@ struct Printer<'n> {
     names: &'n Names,
 }
 
+#[cfg(test)]
 impl Printer<'_> {
-    fn rule(&mut self, rule: &Rule) {
+    fn rule(&mut self, rule: &super::ast::Rule) {
         let _ = write!(self.out, "rule {}", rule.name.value);
         if !rule.parameters.is_empty() {
             let names: Vec<&str> = rule.parameters.iter().map(|(name, _)| self.names.text(*name)).collect();
@@ -64,7 +65,9 @@ impl Printer<'_> {
         self.block(&rule.body, 0);
         self.out.push('\n');
     }
+}
 
+impl Printer<'_> {
     fn block(&mut self, block: &Block, indent: usize) {
         self.out.push_str("{\n");
         for it in &block.lets {

@@ -3,7 +3,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::super::ast::{Call, Clause, ClauseKind, File, Let, Part, PartKind, Query, Rule, Symbol, Visitor};
+use super::super::ast::{
+    Call, Clause, ClauseKind, File, Let, Operand, Part, PartKind, Query, Rule, Symbol, Visitor,
+};
 use super::POLICY_ERROR;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{Span, Spanned};
@@ -195,6 +197,14 @@ impl Visitor for Checker<'_> {
     }
 
     fn clause(&mut self, clause: &Clause) {
+        if let ClauseKind::Binary { rhs, .. } = &clause.kind
+            && let Operand::Query(query) = &**rhs
+            && query.some
+        {
+            let found =
+                Diagnostic::new(POLICY_ERROR, Severity::Warning, query.span, "`some` has no effect here");
+            self.diagnostics.push(found.with_help("put it in front of the left side, or remove it"));
+        }
         if let ClauseKind::Reference { name, .. } = &clause.kind
             && !self.rule_names().any(|known| known == name.value)
         {

@@ -1,1 +1,78 @@
-//! Tests.
+//! What is known of a rule file without a document.
+
+use super::*;
+
+const FILE: FileId = FileId(0);
+
+fn check(text: &str, expected: &[(&str, &str)]) {
+    let (file, diagnostics) = RuleFile::compile(FILE, "test", text);
+    assert!(file.is_some(), "{diagnostics:?}");
+    let found: Vec<(&str, &str)> =
+        diagnostics.iter().map(|found| (&text[found.primary.span.range()], found.message.as_str())).collect();
+    assert_eq!(found, expected, "in {text:?}");
+}
+
+#[test]
+fn names_that_exist_nowhere() {
+    check("rule a { %x exists }", &[("%x", "there is no variable `x`")]);
+    check("let x = A\nrule a { %x exists }", &[]);
+    check("rule a { let x = A\n %x exists }\nrule b { %x exists }", &[("%x", "there is no variable `x`")]);
+    check("rule a {\n b\n}", &[("b", "there is no rule `b`")]);
+    check("rule a { p(A) }", &[("p", "there is no rule `p` with parameters")]);
+    check("rule p(x) { %x exists }\nrule a { p(A, B) }", &[("p(A, B)", "rule `p` takes 1 arguments, not 2")]);
+    check("rule a { A[ k | x == 1 ] !empty\n %k == 'a' }", &[]);
+    check("let x = A\nrule a { B exists }", &[("x", "variable is never used")]);
+    check("rule a { A exists }\nrule a { A exists }", &[("a", "there are two rules called `a`")]);
+    check("rule p() { A exists }".replace("()", "(x)").as_str(), &[]);
+}
+
+#[test]
+fn types_for_which_a_file_speaks() {
+    let types = |text: &str| {
+        let (file, diagnostics) = RuleFile::compile(FILE, "test", text);
+        file.unwrap_or_else(|| panic!("{diagnostics:?}")).types().map(<[String]>::to_vec)
+    };
+    assert_eq!(
+        types("rule a { A::B::C { D exists } A::B::D when E exists { D exists } }"),
+        Some(vec!["A::B::C".into(), "A::B::D".into()])
+    );
+    let gated =
+        "let all = Resources.*[ Type in ['A::B::C', 'X::Y'] ]\nrule a when %all !empty { %all.D exists }";
+    assert_eq!(types(gated), Some(vec!["A::B::C".into(), "X::Y".into()]));
+    assert_eq!(types("rule a { Resources.*.D exists }"), None);
+}
+
+#[test]
+fn metadata_is_compiled_with_its_places() {
+    let text = "# METADATA\n# severity-if: [{when: 'A ==', severity: warning}]\nrule a { A exists }\n";
+    let (file, diagnostics) = RuleFile::compile(FILE, "test", text);
+    assert!(file.is_none());
+    assert_eq!(&text[diagnostics[0].primary.span.range()], "A ==");
+    let text = "# METADATA\n# related: [{query: 'A[', text: x}]\nrule a { A exists }\n";
+    let (file, diagnostics) = RuleFile::compile(FILE, "test", text);
+    assert!(file.is_none());
+    assert_eq!(&text[diagnostics[0].primary.span.range()], "A[");
+}
+
+#[test]
+fn cases_related_places_and_help_follow_the_resource() {
+    let text = "# METADATA\n# severity-if:\n#   - {when: \"P == 'x'\", severity: info}\n#   - {when: \"P exists\", severity: warning}\n\
+        # help: set `{P}` right\n# related:\n#   - {query: Q, text: 'beside {P}'}\nrule a { A exists }\n";
+    let (file, diagnostics) = RuleFile::compile(FILE, "test", text);
+    let file = file.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    let mut values = Values::default();
+    let yaml = std::sync::Arc::from("Resources: {R: {P: x, Q: [1]}, S: {P: y}, T: {}}");
+    let root =
+        super::super::loader::load_text(&mut values, FILE, &yaml, super::super::loader::Profile::Native)
+            .expect("the document is read");
+    let subject = Subject::new(&values, root);
+    let at = |id: &str| values.at(root, &["Resources", id]).expect("a resource");
+    assert_eq!(file.severity_at(&subject, at("R")), Some(Severity::Info));
+    assert_eq!(file.severity_at(&subject, at("S")), Some(Severity::Warning));
+    assert_eq!(file.severity_at(&subject, at("T")), None);
+    assert_eq!(file.help_at(&subject, at("R")).as_deref(), Some("set `x` right"));
+    let related = file.related_at(&subject, at("R"));
+    assert_eq!(related.len(), 1);
+    assert_eq!(related[0].text, "beside x");
+    assert_eq!(file.related_at(&subject, at("S")), []);
+}

@@ -75,7 +75,9 @@ impl<'e> Evaluator<'e> {
                 _ => format!("is not there, rule wants {wanted_words}"),
             });
         };
-        let is = self.quoted(value.raw, value.raw, wanted?);
+        // Only equality cares for kinds.
+        let other = if op == Op::Eq && !negated { wanted? } else { value.raw };
+        let is = self.quoted(value.raw, value.raw, other);
         Some(match (op, negated) {
             (Op::Eq, false) => format!("is {is}, rule wants {}", self.quoted(wanted?, value.raw, wanted?)),
             (Op::Eq, true) | (Op::In, true) => format!("is {is}, which the rule forbids"),

@@ -48,7 +48,7 @@ impl<'e> Evaluator<'e> {
             return Ok(());
         };
         if let (PartKind::Variable(name), 0) = (&part.kind, at.part) {
-            return self.from_variable(at, self.variable(*name, at.scope)?.as_slice(), out);
+            return self.start_at_variable(at, self.variable(*name, at.scope)?.as_slice(), out);
         }
         if matches!(view, View::Unknown) && !matches!(part.kind, PartKind::This) {
             out.push(Found::Undecided(value));
@@ -81,7 +81,12 @@ impl<'e> Evaluator<'e> {
     }
 
     /// `%name…`: the rest of the query from each result. An `[*]` follows the variable, written or implied.
-    fn from_variable(&self, at: At<'_, '_, 'e>, results: &[Found<'e>], out: &mut Vec<Found<'e>>) -> Eval<()> {
+    fn start_at_variable(
+        &self,
+        at: At<'_, '_, 'e>,
+        results: &[Found<'e>],
+        out: &mut Vec<Found<'e>>,
+    ) -> Eval<()> {
         let has_items =
             matches!(at.query.parts.get(1), Some(part) if matches!(part.kind, PartKind::Items { .. }));
         let rest = if has_items { 2 } else { 1 };

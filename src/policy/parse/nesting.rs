@@ -1,28 +1,65 @@
 //! How deep brackets are nested, found without the grammar so that it can be known before parsing.
 
+/// Something that is open at the end of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Open {
+    /// `<<`.
+    Message(usize),
+    /// A quote.
+    Text(usize),
+    /// A bracket or brace.
+    Bracket(usize),
+}
+
 /// The offset of the bracket that goes deeper than `limit`.
 pub(super) fn too_deep(text: &str, limit: usize) -> Option<usize> {
+    let mut found = None;
+    scan(text, |open| {
+        if open.len() > limit && found.is_none() {
+            found = open.last().copied();
+        }
+    });
+    found
+}
+
+/// What is open at the end: a message or text that nothing closes, else the innermost bracket.
+pub(super) fn unclosed(text: &str) -> Option<Open> {
+    let (open, brackets) = scan(text, |_| {});
+    open.or_else(|| brackets.last().map(|at| Open::Bracket(*at)))
+}
+
+/// Calls `visit` with the open brackets whenever one is added; gives the message or text that is never closed, and the
+/// brackets that are open at the end.
+fn scan(text: &str, mut visit: impl FnMut(&[usize])) -> (Option<Open>, Vec<usize>) {
     let bytes = text.as_bytes();
-    let (mut depth, mut at) = (0_usize, 0);
+    let (mut open, mut at, mut unclosed) = (Vec::new(), 0, None);
     while at < bytes.len() {
         match bytes[at] {
             b'[' | b'{' | b'(' => {
-                depth += 1;
-                if depth > limit {
-                    return Some(at);
-                }
+                open.push(at);
+                visit(&open);
             }
-            b']' | b'}' | b')' => depth = depth.saturating_sub(1),
+            b']' | b'}' | b')' => {
+                open.pop();
+            }
             b'#' => at = find(bytes, at, b"\n").unwrap_or(bytes.len()),
-            b'<' if bytes[at..].starts_with(b"<<") => {
-                at = find(bytes, at + 2, b">>").map_or(at + 1, |end| end + 1);
-            }
-            quote @ (b'\'' | b'"' | b'/') => at = closing(bytes, at, quote).unwrap_or(at),
+            b'<' if bytes[at..].starts_with(b"<<") => match find(bytes, at + 2, b">>") {
+                Some(end) => at = end + 1,
+                None => {
+                    unclosed = unclosed.or(Some(Open::Message(at)));
+                    at += 1;
+                }
+            },
+            quote @ (b'\'' | b'"' | b'/') => match closing(bytes, at, quote) {
+                Some(end) => at = end,
+                None if quote != b'/' => unclosed = unclosed.or(Some(Open::Text(at))),
+                None => {}
+            },
             _ => {}
         }
         at += 1;
     }
-    None
+    (unclosed, open)
 }
 
 /// The closing sign of a string or regex that opens at `at`; a regex that is not closed on its line is none.
