@@ -37,6 +37,8 @@ pub(super) struct Port<'d> {
     pub(super) number: Option<i64>,
     pub(super) name: Option<(&'d str, Span)>,
     pub(super) app_protocol: Option<(&'d str, Span)>,
+    /// Whether several containers declare it, of which only one can have it.
+    pub(super) is_contested: bool,
     pub(super) probes: Vec<Probe>,
     pub(super) entries: Vec<&'static str>,
     /// The number or name that a person would edit.
@@ -59,6 +61,7 @@ impl<'d> Ports<'d> {
                 for port in &workloads.all[workload].containers[container].ports {
                     let id = self.numbered(builder, world, workloads, workload, port.number, port.at);
                     let known = &mut self.all[id.0];
+                    known.is_contested |= known.container.is_some_and(|other| other != container);
                     known.container = Some(container);
                     known.name = known.name.or(port.name);
                 }
@@ -131,6 +134,7 @@ impl<'d> Ports<'d> {
             number: None,
             name: None,
             app_protocol: None,
+            is_contested: false,
             probes: Vec::new(),
             entries: Vec::new(),
             at,
@@ -166,7 +170,7 @@ impl<'d> Ports<'d> {
             }
             let place = Place::written(port.at, port.at);
             let properties = values.map_of(&properties, place);
-            let probes = if port.workload.is_some() {
+            let probes = if port.workload.is_some() && !port.is_contested {
                 let probes: Vec<ValueId> = port.probes.iter().map(|probe| probe.value(values)).collect();
                 values.list(&probes, place)
             } else {
