@@ -141,6 +141,15 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) base: BaseArgs,
 
+    /// What rules without metadata look at: each document as it is written, as cfn-guard does, or the common model, so that
+    /// rules for CloudFormation hold for Terraform and Kubernetes too.
+    #[arg(long, value_name = "INPUT", default_value = "document")]
+    pub(super) input: Input,
+
+    /// Show with each finding the clause of the rule that failed.
+    #[arg(long)]
+    pub(super) explain_rule: bool,
+
     /// Run only these rules.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) only: Vec<String>,
@@ -205,6 +214,12 @@ pub(super) struct BaseArgs {
 pub(super) enum ListFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Input {
+    Document,
+    Model,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

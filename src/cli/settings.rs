@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::args::{BaseArgs, CheckArgs};
+use super::args::{BaseArgs, CheckArgs, Input};
 use super::located::Located;
 use crate::config::{self, ConfigFile, FILE_NAMES, Level, Settings};
 use crate::diagnostic::Diagnostic;
+use crate::policy::InputKind;
 use crate::source::{Source, SourceMap, Spanned};
 
 /// The configuration file and the base flags, joined.
@@ -72,6 +73,10 @@ impl Configured {
             settings.levels.retain(|rule, level| *level != Level::Off || !args.only.contains(rule));
         }
         settings.levels.extend(args.off.iter().map(|rule| (rule.clone(), Level::Off)));
+        settings.explain_rule |= args.explain_rule;
+        if args.input == Input::Model {
+            settings.input = InputKind::Model;
+        }
         if let Some(fail_on) = args.fail_on {
             settings.fail_on = fail_on.severity();
         }

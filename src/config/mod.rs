@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::Severity;
 use crate::dialect::Platforms;
+use crate::policy::InputKind;
 
 /// What the user wants of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +51,10 @@ pub struct Settings {
     pub rules: Vec<PathBuf>,
     /// Whether the built-in rules are on.
     pub builtin: bool,
+    /// What rules without metadata look at.
+    pub input: InputKind,
+    /// Whether findings show the clause of the rule that failed.
+    pub explain_rule: bool,
     /// Paths that a walk leaves out, in the syntax of `.gitignore`, relative to the configuration file.
     pub exclude: Vec<String>,
 }
@@ -63,6 +68,8 @@ impl Default for Settings {
             platforms: Platforms::default(),
             rules: Vec::new(),
             builtin: true,
+            input: InputKind::Document,
+            explain_rule: false,
             exclude: Vec::new(),
         }
     }

@@ -83,6 +83,8 @@ pub struct Diagnostic {
     pub url: Option<String>,
     /// The resource it is about: a logical id, an address, or `Kind namespace/name`.
     pub resource: Option<String>,
+    /// The clause of the rule that failed, in the text of the rules.
+    pub clause: Option<Span>,
     /// A change that the tool can make.
     pub fix: Option<Fix>,
     /// Set when the user made an exception.
@@ -106,6 +108,7 @@ impl Diagnostic {
             help: None,
             url: None,
             resource: None,
+            clause: None,
             fix: None,
             suppressed: None,
         }

@@ -31,6 +31,7 @@ pub(super) fn diagnostic(
     let label = if message.is_some() { String::new() } else { label };
     let message = message.unwrap_or_else(|| default_message(rule, failure));
     let mut found = Diagnostic::new(rule.id_of(&failure.rule), severity, span, message).with_label(label);
+    found.clause = Some(failure.clause);
     found.url = meta.references.first().cloned();
     if let Some(resource) = failure.resource {
         found.help = rule.file.help_at(subject, resource);

@@ -43,11 +43,22 @@ impl Project {
 #[derive(Default)]
 pub(super) struct Projects {
     pub(super) projects: Vec<Project>,
+    /// Files of none of our dialects, for the user's own rules.
+    pub(super) plain: Vec<Document>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Files that are of one of our dialects.
     pub(super) n_files: usize,
     /// Files that are of none.
     pub(super) n_skipped: usize,
+}
+
+/// What to do with named files that are of none of our dialects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plain {
+    /// There are rules that look at documents as they are written.
+    Keep,
+    /// Nothing could look at them.
+    Refuse,
 }
 
 enum Parsed {
@@ -56,13 +67,15 @@ enum Parsed {
         document: Document,
         diagnostics: Vec<Diagnostic>,
     },
+    /// Named, and well-formed, but of none of our dialects: the user's rules may know what it is.
+    Plain(Document),
     /// Of none of our dialects, or broken so that nobody can tell.
     Other(Vec<Diagnostic>),
 }
 
 /// Parses the files and groups them.
-pub(super) fn load(loaded: &Loaded) -> Projects {
-    let read = |file: &LoadedFile| parse(&loaded.sources, *file);
+pub(super) fn load(loaded: &Loaded, plain: Plain) -> Projects {
+    let read = |file: &LoadedFile| parse(&loaded.sources, *file, plain);
     let parsed: Vec<Parsed> = if loaded.files.len() < PARALLEL_FROM {
         loaded.files.iter().map(read).collect()
     } else {
@@ -83,6 +96,10 @@ pub(super) fn load(loaded: &Loaded) -> Projects {
                     groups.entry((dialect, key)).or_insert_with(|| Project { dialect, files: Vec::new() });
                 group.files.push((file.id, document));
             }
+            Parsed::Plain(document) => {
+                result.n_files += 1;
+                result.plain.push(document);
+            }
             Parsed::Other(diagnostics) => {
                 result.n_skipped += 1;
                 result.diagnostics.extend(diagnostics);
@@ -93,7 +110,7 @@ pub(super) fn load(loaded: &Loaded) -> Projects {
     result
 }
 
-fn parse(sources: &SourceMap, file: LoadedFile) -> Parsed {
+fn parse(sources: &SourceMap, file: LoadedFile, plain: Plain) -> Parsed {
     let source = sources.get(file.id);
     let candidates = dialect::candidates(&source.path, &source.text);
     let format = syntax::format_of(&source.path, &source.text);
@@ -106,6 +123,7 @@ fn parse(sources: &SourceMap, file: LoadedFile) -> Parsed {
         Some(dialect) => Parsed::Ours { dialect, document, diagnostics },
         // A broken file whose words are those of a dialect is ours.
         None if !diagnostics.is_empty() && !candidates.is_empty() => Parsed::Other(diagnostics),
+        None if plain == Plain::Keep && file.explicit && diagnostics.is_empty() => Parsed::Plain(document),
         None => Parsed::Other(unrecognized(file)),
     }
 }

@@ -10,8 +10,9 @@ use rayon::prelude::*;
 
 use crate::catalog::Catalog;
 use crate::config::Settings;
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Diagnostic, Label};
 use crate::model::Model;
+use crate::policy::InputKind;
 use crate::source::read::Loaded;
 use crate::source::{FileId, Source, SourceMap, Span};
 
@@ -40,7 +41,9 @@ pub struct Analysis {
 
 /// Checks what was read against the rules of a catalog.
 pub fn analyze(loaded: Loaded, catalog: &Catalog, settings: &Settings) -> Analysis {
-    let load::Projects { projects, mut diagnostics, n_files, n_skipped } = load::load(&loaded);
+    let of_documents = run::rules(catalog, settings, InputKind::Document);
+    let plain = if of_documents.is_empty() { load::Plain::Refuse } else { load::Plain::Keep };
+    let load::Projects { projects, plain, mut diagnostics, n_files, n_skipped } = load::load(&loaded, plain);
     let check = |project: &load::Project| run::project(project, &loaded.sources, catalog, settings);
     let found: Vec<Vec<Diagnostic>> = if projects.len() < PARALLEL_FROM {
         projects.iter().map(check).collect()
@@ -48,39 +51,46 @@ pub fn analyze(loaded: Loaded, catalog: &Catalog, settings: &Settings) -> Analys
         projects.par_iter().map(check).collect()
     };
     diagnostics.extend(found.into_iter().flatten());
+    for document in &plain {
+        diagnostics.extend(run::plain_document(document, catalog, settings));
+    }
     let mut sources = loaded.sources;
-    diagnostics.extend(of_rules(catalog, &mut sources));
+    show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);
     Analysis { sources, diagnostics, stats: Stats { files: n_files, skipped: n_skipped } }
 }
 
-/// What is wrong with the user's rule files, their texts added to the run's.
-fn of_rules(catalog: &Catalog, sources: &mut SourceMap) -> Vec<Diagnostic> {
-    let mut moved: Vec<(FileId, FileId)> = Vec::new();
-    let mut move_span = |span: Span| {
-        let file = match moved.iter().find(|(old, _)| *old == span.file) {
-            Some((_, new)) => *new,
-            None => {
-                let source = catalog.sources.get(span.file);
-                let new = sources.add(Source::new(source.path.clone(), source.text.clone()));
-                moved.push((span.file, new));
-                new
-            }
-        };
-        Span { file, ..span }
-    };
-    let mut diagnostics = catalog.diagnostics.clone();
-    for diagnostic in &mut diagnostics {
-        diagnostic.primary.span = move_span(diagnostic.primary.span);
-        for label in &mut diagnostic.related {
-            label.span = move_span(label.span);
+/// Adds what is wrong with the user's rule files and, where it is wanted, the clause behind each finding. Both point into the
+/// catalog's texts, which are added to the run's.
+fn show_rules(
+    catalog: &Catalog,
+    diagnostics: &mut Vec<Diagnostic>,
+    sources: &mut SourceMap,
+    settings: &Settings,
+) {
+    if catalog.diagnostics.is_empty() && !settings.explain_rule {
+        diagnostics.iter_mut().for_each(|diagnostic| diagnostic.clause = None);
+        return;
+    }
+    let first = sources.len() as u32;
+    for (_, source) in catalog.sources.iter() {
+        sources.add(Source::new(source.path.clone(), source.text.clone()));
+    }
+    let moved = |span: Span| Span { file: FileId(span.file.0 + first), ..span };
+    for diagnostic in diagnostics.iter_mut() {
+        if let Some(clause) = diagnostic.clause.take().filter(|_| settings.explain_rule) {
+            diagnostic.related.push(Label::new(moved(clause), "this clause of the rule failed"));
         }
     }
-    diagnostics
+    for mut broken in catalog.diagnostics.iter().cloned() {
+        broken.primary.span = moved(broken.primary.span);
+        broken.related.iter_mut().for_each(|label| label.span = moved(label.span));
+        diagnostics.push(broken);
+    }
 }
 
 /// The models of all projects among the files, in the order of their paths.
 pub fn models(loaded: &Loaded, settings: &Settings) -> Vec<Model> {
-    let projects = load::load(loaded).projects;
+    let projects = load::load(loaded, load::Plain::Refuse).projects;
     projects.iter().flat_map(|project| project.lower(&loaded.sources, &settings.platforms).0).collect()
 }

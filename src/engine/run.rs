@@ -24,26 +24,42 @@ pub(super) fn project(
     settings: &Settings,
 ) -> Vec<Diagnostic> {
     let (models, mut diagnostics) = project.lower(sources, &settings.platforms);
-    let wanted: Vec<&Rule> = catalog.rules().filter(|rule| settings.runs(&rule.name)).collect();
+    let of_model = rules(catalog, settings, InputKind::Model);
     let mut found = Vec::new();
     for model in &models {
-        on_model(model, &wanted, &mut found);
+        on_model(model, &of_model, &mut found);
     }
-    let written: Vec<&Rule> = wanted
-        .into_iter()
-        .filter(|rule| !rule.is_builtin && rule.meta().input == InputKind::Document)
-        .collect();
-    if !written.is_empty() {
-        for document in project.documents() {
-            on_document(document, &written, &mut found);
-        }
+    let of_documents = rules(catalog, settings, InputKind::Document);
+    for document in project.documents() {
+        on_document(document, &of_documents, &mut found);
     }
+    diagnostics.extend(levelled(found, settings));
+    diagnostics
+}
+
+/// What the rules for documents say about a file that is of none of our dialects.
+pub(super) fn plain_document(document: &Document, catalog: &Catalog, settings: &Settings) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    on_document(document, &rules(catalog, settings, InputKind::Document), &mut found);
+    levelled(found, settings)
+}
+
+/// The rules that run and look at `input`. The built-in ones all look at the model, which is known without compiling them.
+pub(super) fn rules<'c>(catalog: &'c Catalog, settings: &Settings, input: InputKind) -> Vec<&'c Rule> {
+    let looks_at = |rule: &Rule| match (rule.is_builtin, rule.is_builtin || rule.meta().is_written) {
+        (true, _) => InputKind::Model,
+        (false, true) => rule.meta().input,
+        (false, false) => settings.input,
+    };
+    catalog.rules().filter(|rule| settings.runs(&rule.name) && looks_at(rule) == input).collect()
+}
+
+fn levelled(found: Vec<Diagnostic>, settings: &Settings) -> Vec<Diagnostic> {
     let level = |mut diagnostic: Diagnostic| {
         diagnostic.severity = settings.severity(&diagnostic.rule, diagnostic.severity)?;
         Some(diagnostic)
     };
-    diagnostics.extend(merge(found).into_iter().filter_map(level));
-    diagnostics
+    merge(found).into_iter().filter_map(level).collect()
 }
 
 fn on_model(model: &Model, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
@@ -52,7 +68,7 @@ fn on_model(model: &Model, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
     let subject = Subject::new(&model.values, model.root).with_resource_ids(ids);
     let whole = model.resources.first().map(|resource| resource.name.at_start());
     for rule in rules {
-        if !rule.can_apply(|name| types.contains(name)) || rule.meta().input != InputKind::Model {
+        if !rule.can_apply(|name| types.contains(name)) {
             continue;
         }
         let outcome = rule.file.evaluate_on(&subject);
@@ -60,11 +76,18 @@ fn on_model(model: &Model, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Rules without `input: model` look at each document as it is written, as cfn-guard does.
+/// Rules without `input: model` look at each document as it is written, as cfn-guard does; what cfn-guard would refuse to
+/// read, such as aliases, is read as YAML has it.
 fn on_document(document: &Document, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
+    if rules.is_empty() {
+        return;
+    }
     for root in document.roots() {
         let mut values = Values::default();
-        let Ok(value) = loader::load(&mut values, root, Profile::Native) else { continue };
+        let loaded = loader::load(&mut values, root, Profile::GuardValidate);
+        let Ok(value) = loaded.or_else(|_| loader::load(&mut values, root, Profile::Native)) else {
+            continue;
+        };
         let subject = Subject::new(&values, value);
         for rule in rules {
             let outcome = rule.file.evaluate_on(&subject);

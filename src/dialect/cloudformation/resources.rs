@@ -210,6 +210,9 @@ impl<'t, 'd> Resolver<'t, 'd> {
         } else {
             body.get("Properties").and_then(|properties| self.value(properties, key.span()))
         };
+        // Rules of the public registry look for exceptions there.
+        let metadata = body.entry("Metadata").map(|entry| (entry.value, entry.key.span()));
+        let metadata = metadata.and_then(|(value, key)| self.value(value, key));
         let depends_on = body.get("DependsOn");
         let names = depends_on
             .into_iter()
@@ -219,6 +222,7 @@ impl<'t, 'd> Resolver<'t, 'd> {
             .collect();
         let draft = self.builder.draft_mut(idx);
         draft.properties = properties;
+        draft.sections.extend(metadata.map(|metadata| ("Metadata", metadata)));
         draft.depends_on = targets;
         self.bindings.clear();
         self.is_foreign = false;
