@@ -135,9 +135,11 @@ fn check_readers(text: &str) -> Result<(), String> {
     let text: Arc<str> = Arc::from(text);
     let (fast, fast_diagnostics) = syntax::parse(FileId(0), Format::Yaml, &text);
     let (full, full_diagnostics) = syntax::parse_yaml_fully(FileId(0), &text);
-    let roots = |document: &Document| document.roots().map(details).collect::<Vec<_>>();
-    if roots(&fast) != roots(&full) {
-        return Err(format!("{:#?}\n is not\n{:#?}", roots(&fast), roots(&full)));
+    if fast.roots().count() != full.roots().count() {
+        return Err("not the same number of documents".to_string());
+    }
+    for (one, other) in fast.roots().zip(full.roots()) {
+        check_same(one, other)?;
     }
     if fast.comments != full.comments {
         return Err(format!("{:?} is not {:?}", fast.comments, full.comments));
@@ -148,17 +150,36 @@ fn check_readers(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Everything about a node and what is in it, as text.
-fn details(node: NodeRef<'_>) -> String {
-    let mut parts = vec![format!("{node:?} alias {} {:?}", node.is_alias(), node.scalar())];
-    if node.is_alias() {
-        return parts.concat();
+/// Two nodes of two documents are alike in everything, and so is what they hold.
+fn check_same(one: NodeRef<'_>, other: NodeRef<'_>) -> Result<(), String> {
+    let facts = |node: NodeRef<'_>| {
+        let tag = node.tag().map(|tag| tag.span);
+        (node.kind(), node.span(), tag, node.is_alias(), node.items().len(), node.written_entries().count())
+    };
+    if facts(one) != facts(other) || one.scalar().map(style_and_text) != other.scalar().map(style_and_text) {
+        return Err(format!("{one:?} {:?} is not {other:?} {:?}", one.scalar(), other.scalar()));
     }
-    parts.extend(node.items().map(details));
-    parts.extend(node.written_entries().flat_map(|entry| [details(entry.key), details(entry.value)]));
-    let merged: Vec<_> = node.entries().map(|entry| (entry.key.span(), entry.value.span())).collect();
-    parts.push(format!("{merged:?}"));
-    format!("({})", parts.join("\n"))
+    if one.is_alias() {
+        return Ok(());
+    }
+    let merged = |node: NodeRef<'_>| -> Vec<_> {
+        node.entries().map(|entry| (entry.key.span(), entry.value.span())).collect()
+    };
+    if merged(one) != merged(other) {
+        return Err(format!("{one:?} has other entries than {other:?}"));
+    }
+    for (one, other) in one.items().zip(other.items()) {
+        check_same(one, other)?;
+    }
+    for (one, other) in one.written_entries().zip(other.written_entries()) {
+        check_same(one.key, other.key)?;
+        check_same(one.value, other.value)?;
+    }
+    Ok(())
+}
+
+fn style_and_text(scalar: grpc_guard::document::Scalar<'_>) -> (ScalarStyle, &str) {
+    (scalar.style, scalar.text)
 }
 
 /// Pieces of YAML and JSON, thrown together.
