@@ -2,7 +2,7 @@
 
 use crate::catalog::Rule;
 use crate::diagnostic::{Diagnostic, Label, Severity};
-use crate::model::{Model, ValueId, Values};
+use crate::model::{Data, Model, Origin, ValueId, Values};
 use crate::policy::{Failure, FailurePlace, Subject};
 use crate::source::Span;
 
@@ -26,15 +26,15 @@ pub(super) fn diagnostic(
         }
     }
     let (span, label) = primary(failure, values);
-    let message = failure.message.clone().filter(|text| !text.is_empty());
-    // A message says what is wrong in the user's words; the comparison of a fact with a word would only repeat it.
-    let label = if message.is_some() { String::new() } else { label };
-    let message = message.unwrap_or_else(|| default_message(rule, failure));
+    let (message, fix) = failure.message.as_deref().map(read_message).unwrap_or_default();
+    // A built-in rule's message says what is wrong; the comparison of a fact with a word would only repeat it.
+    let label = if rule.is_builtin && !message.is_empty() { String::new() } else { label };
+    let message = if message.is_empty() { default_message(rule, failure) } else { message };
     let mut found = Diagnostic::new(rule.id_of(&failure.rule), severity, span, message).with_label(label);
     found.clause = Some(failure.clause);
     found.url = meta.references.first().cloned();
     if let Some(resource) = failure.resource {
-        found.help = rule.file.help_at(subject, resource);
+        found.help = rule.file.help_at(subject, resource).or(fix);
         found.resource = model.and_then(|model| name_of(model, resource));
         for related in rule.file.related_at(subject, resource) {
             push_related(&mut found, Label::new(values.place(related.value).span, related.text));
@@ -59,17 +59,34 @@ fn evidence_cap(values: &Values, resource: ValueId) -> Option<Severity> {
     strongest.max().flatten()
 }
 
+/// The smallest place that a person would edit: a value's own text, but the key in front of a whole block.
 fn primary(failure: &Failure, values: &Values) -> (Span, String) {
     match &failure.place {
         FailurePlace::Value(value) => {
-            // What the rule's author says in words need not be said again as a comparison.
-            let comparison = failure.comparison.clone().filter(|_| failure.message.is_none());
-            (values.place(*value).span, comparison.unwrap_or_default())
+            let place = values.place(*value);
+            let is_block = matches!(values.data(*value), Data::Map(_) | Data::List(_))
+                && place.origin == Origin::Written;
+            let span = if is_block { place.anchor } else { place.span };
+            (span, failure.comparison.clone().unwrap_or_default())
         }
         FailurePlace::Absent { inside, missing } => {
             (values.place(*inside).anchor, format!("`{missing}` is not there"))
         }
     }
+}
+
+/// A message of a rule file on one line; a line `Fix: …`, as the public registry has it, is help.
+fn read_message(text: &str) -> (String, Option<String>) {
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<&str>>().join(" "));
+    let (mut message, mut fix): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for line in lines.filter(|line| !line.is_empty()) {
+        match line.strip_prefix("Fix:") {
+            Some(rest) => fix.push(rest.trim().to_string()),
+            None if fix.is_empty() => message.push(line),
+            None => fix.push(line),
+        }
+    }
+    (message.join(" "), Some(fix.join(" ")).filter(|fix| !fix.is_empty()))
 }
 
 fn default_message(rule: &Rule, failure: &Failure) -> String {
@@ -103,5 +120,25 @@ fn push_related(found: &mut Diagnostic, label: Label) {
         |span: Span| found.primary.span == span || found.related.iter().any(|other| other.span == span);
     if !is_shown(label.span) && found.related.len() < MAX_RELATED {
         found.related.push(label);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_rule_files() {
+        let read = |text: &str| read_message(text);
+        assert_eq!(read(" is `HTTP`\n   and plain "), ("is `HTTP` and plain".to_string(), None));
+        let (message, fix) = read("\n  Violation: no TLS.\n  Fix: use\n  HTTPS\n");
+        assert_eq!((message.as_str(), fix.as_deref()), ("Violation: no TLS.", Some("use HTTPS")));
+    }
+
+    #[test]
+    fn sentences_start_small_and_names_stay() {
+        assert_eq!(lower_first("Target group is old"), "target group is old");
+        assert_eq!(lower_first("GRPC target group"), "GRPC target group");
+        assert_eq!(lower_first("gRPC service"), "gRPC service");
     }
 }
