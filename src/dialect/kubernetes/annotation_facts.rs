@@ -221,6 +221,9 @@ fn annotation(values: &mut Values, object: &Object<'_>, key: NodeRef<'_>, value:
 }
 
 fn fault(object: &Object<'_>, name: &str, key: NodeRef<'_>, value: NodeRef<'_>) -> Option<Fault> {
+    if is_placeholder(name) {
+        return None;
+    }
     match value.scalar().map(|scalar| scalar.typed(Schema::Yaml11)) {
         Some(Typed::Null) => return None,
         Some(Typed::Str(text)) if is_placeholder(text) => return None,
