@@ -129,9 +129,9 @@ fn words_are_chosen_as_the_style_guide_wants() {
     });
 }
 
-const IMPERATIVES: [&str; 17] = [
-    "add", "call", "choose", "give", "lower", "move", "name", "point", "put", "raise", "remove", "replace",
-    "send", "set", "turn", "use", "write",
+const IMPERATIVES: [&str; 18] = [
+    "add", "call", "choose", "give", "lower", "move", "name", "point", "put", "raise", "remove", "rename",
+    "replace", "send", "set", "turn", "use", "write",
 ];
 
 fn messages(text: &str) -> Vec<&str> {
