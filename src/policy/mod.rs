@@ -10,6 +10,8 @@ pub mod loader;
 mod metadata;
 mod parse;
 mod print;
+#[cfg(test)]
+mod properties;
 mod regex;
 mod template;
 pub mod unit_tests;
