@@ -64,8 +64,7 @@ fn primary(failure: &Failure, values: &Values) -> (Span, String) {
     match &failure.place {
         FailurePlace::Value(value) => {
             let place = values.place(*value);
-            let is_block = matches!(values.data(*value), Data::Map(_) | Data::List(_))
-                && place.origin == Origin::Written;
+            let is_block = matches!(values.data(*value), Data::Map(_)) && place.origin == Origin::Written;
             let span = if is_block { place.anchor } else { place.span };
             (span, failure.comparison.clone().unwrap_or_default())
         }
