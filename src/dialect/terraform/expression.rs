@@ -7,6 +7,11 @@ mod template;
 
 pub(super) use template::{Part, template};
 
+/// A text that is one expression.
+pub(super) fn expression(text: &str) -> Option<Expression> {
+    parse::Parser::new(text, 0, text.len(), 0).whole()
+}
+
 /// An expression and where it stands in the decoded text of its string.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Expression {

@@ -13,12 +13,15 @@ pub(super) const IDENTITY: [&str; 3] = ["arn", "id", "name"];
 
 impl<'d> Module<'d> {
     pub(super) fn variable(&mut self, name: &str) -> Option<ValueId> {
-        let (name, default) = self.variable_default(name)?;
+        let (name, variable) = self.declared(name)?;
         if let Some(known) = self.memo.variables.get(name) {
             return Some(*known);
         }
-        let value = match default {
-            Some(entry) => self.literal(entry.value, entry.key.span()),
+        let value = match variable.default {
+            Some(entry) => {
+                let value = self.literal(entry.value, entry.key.span());
+                variable.wanted.map_or(value, |wanted| self.conform(value, wanted))
+            }
             None => {
                 let span = self.outward.first().map_or_else(|| self.any_span(), |node| node.span());
                 self.unknown(Unknown::Parameter, Place::default_at(span.at_start()))
@@ -54,7 +57,11 @@ impl<'d> Module<'d> {
             }
             NodeKind::Mapping => {
                 let mut entries: Vec<Entry> = Vec::new();
-                for entry in node.written_entries().take(MAX_ENTRIES) {
+                if node.written_entries().nth(MAX_ENTRIES).is_some() {
+                    self.depth -= 1;
+                    return self.unknown(Unknown::Limit, place);
+                }
+                for entry in node.written_entries() {
                     let value = self.literal(entry.value, entry.key.span());
                     let key = self.builder.values.intern(entry.name());
                     put(&mut entries, key, value);

@@ -37,7 +37,7 @@ pub(super) struct Module<'d> {
     /// What stands in `output` and `module`: uses from outside.
     pub(super) outward: Vec<NodeRef<'d>>,
     by_name: FxHashMap<(&'d str, &'d str), usize>,
-    variables: FxHashMap<&'d str, Option<EntryRef<'d>>>,
+    variables: FxHashMap<&'d str, Variable<'d>>,
     locals: FxHashMap<&'d str, EntryRef<'d>>,
     /// For each draft: its declaration and its place among the instances.
     owners: Vec<(usize, usize)>,
@@ -58,6 +58,15 @@ pub(super) struct Memo<'d> {
     pub(super) encoded: FxHashMap<ValueId, ValueId>,
     /// The known part of a text of which the rest is unknown, holes marked by `…`.
     pub(super) fragments: FxHashMap<ValueId, String>,
+}
+
+/// A variable as it is declared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Variable<'d> {
+    /// What it is when nobody sets it.
+    pub(super) default: Option<EntryRef<'d>>,
+    /// Its type, as written.
+    pub(super) wanted: Option<&'d str>,
 }
 
 /// What the strings of a value name.
@@ -164,8 +173,10 @@ impl<'d> Module<'d> {
             match entry.name() {
                 "variable" => {
                     for (_, variable) in labels(entry.value) {
-                        let default = objects(variable.value).find_map(|body| body.entry("default"));
-                        self.variables.insert(variable.name(), default);
+                        let argument = |key| objects(variable.value).find_map(|body| body.entry(key));
+                        let wanted = argument("type").and_then(|wanted| wanted.value.text());
+                        let declared = Variable { default: argument("default"), wanted };
+                        self.variables.insert(variable.name(), declared);
                     }
                 }
                 "locals" => {
@@ -213,9 +224,9 @@ impl<'d> Module<'d> {
         self.by_name.get(&(resource_type, name)).copied()
     }
 
-    /// The default of a variable; `None` for a variable that is not declared here.
-    pub(super) fn variable_default(&self, name: &str) -> Option<(&'d str, Option<EntryRef<'d>>)> {
-        self.variables.get_key_value(name).map(|(name, default)| (*name, *default))
+    /// A variable, with its name as it is declared.
+    pub(super) fn declared(&self, name: &str) -> Option<(&'d str, Variable<'d>)> {
+        self.variables.get_key_value(name).map(|(name, variable)| (*name, *variable))
     }
 
     /// The entry of a local value.

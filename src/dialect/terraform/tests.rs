@@ -499,3 +499,24 @@ fn workloads_of_kubernetes() {
         check("Service orders", "Links/Ports/0/Type", r#""Workload::Port""#);
     });
 }
+
+#[test]
+fn types_of_variables() {
+    let check = |wanted: &str, default: &str, used: &str, expected: &str| {
+        let vars = format!(r#", "variable": {{"v": {{"type": {wanted:?}, "default": {default}}}}}"#);
+        version(&vars, used, expected);
+    };
+    let object =
+        r#"map(object({port = number, version = optional(string, "GRPC"), note = optional(string)}))"#;
+    let services = r#"{"a": {"port": "50051", "other": 1}}"#;
+    check(object, services, r#""${var.v.a.version}""#, r#""GRPC""#);
+    check(object, services, r#""${lookup(var.v.a, \"version\", \"HTTP1\")}""#, r#""GRPC""#);
+    check(object, services, r#""${var.v[\"a\"].port}""#, "50051");
+    check(object, services, r#""${var.v.a.note}""#, "-");
+    check(object, services, r#""${var.v.a.other}""#, "?Expression");
+    check("string", "1", r#""${var.v}""#, r#""1""#);
+    check("list(number)", r#"["1"]"#, r#""${var.v[0]}""#, "1");
+    check("any", r#""GRPC""#, r#""${var.v}""#, r#""GRPC""#);
+    check("what(", r#""GRPC""#, r#""${var.v}""#, "?Expression");
+    check("string", "null", r#""${var.v}""#, "-");
+}
