@@ -44,6 +44,9 @@ pub struct Model {
     pub resources: Vec<Resource>,
     /// The map `{Resources: {id: …}}` that rules are evaluated on.
     pub root: ValueId,
+    /// What has to be chosen otherwise than usual to come to this scenario; nothing for the one that the defaults give.
+    /// Choices of two models of a project are the same when their numbers are.
+    pub choices: Vec<u32>,
 }
 
 impl Model {

@@ -72,6 +72,11 @@ fn lower_template(root: NodeRef<'_>, lowered: &mut Lowered) {
         let mut resolver = Resolver::new(&template, Scenario::default(), SEARCH_BUDGET);
         scenario::find(&mut resolver, &relevant, n_nodes)
     };
-    let models = scenarios.into_iter().map(|scenario| declarations.lower(&template, scenario, n_nodes));
-    lowered.models.extend(models);
+    // The choices of one template are none of another's.
+    let before = lowered.models.iter().flat_map(|model| &model.choices).max().map_or(0, |last| last + 1);
+    for scenario in scenarios {
+        let mut model = declarations.lower(&template, scenario, n_nodes);
+        model.choices.iter_mut().for_each(|choice| *choice += before);
+        lowered.models.push(model);
+    }
 }

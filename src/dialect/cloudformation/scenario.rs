@@ -45,7 +45,7 @@ impl Truth {
 }
 
 /// Something that has to be chosen before a condition can be evaluated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Open {
     /// The value of a parameter.
     Parameter(usize),
@@ -54,7 +54,7 @@ pub(super) enum Open {
 }
 
 /// A comparison of something unknown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Comparison {
     /// What is unknown, as written.
     pub(super) subject: Box<str>,
@@ -72,9 +72,9 @@ pub(super) struct Assumed {
 /// One consistent set of choices.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scenario {
-    /// Whether a choice was made that is not the usual one. Whoever deploys that passes parameters, and may pass
+    /// The choices that are not the usual ones, by number. Whoever deploys those passes parameters, and may pass
     /// others too: those that no condition asks for do not keep their defaults.
-    pub(super) is_unusual: bool,
+    pub(super) unusual: Vec<u32>,
     /// Parameters that were chosen.
     pub(super) parameters: FxHashMap<usize, Choice>,
     /// What was chosen of things that are unknown, by how they are written.
@@ -97,6 +97,7 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
     let mut found = Vec::new();
     let mut vectors = FxHashSet::default();
     let mut n_made = 0;
+    let mut numbers = FxHashMap::default();
     for _ in 0..MAX_STEPS.max(relevant.len() * 2) {
         if resolver.is_exhausted() {
             break;
@@ -114,16 +115,18 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
             continue;
         };
         let choices = resolver.choices(&open);
-        for choice in choices.iter().skip(1) {
+        for (at, choice) in choices.iter().enumerate().skip(1) {
             // Each waiting state leads to a scenario of its own, so more than `limit` of them are never needed.
             n_made += 1;
             let key = (n_unusual + 1, n_made);
             if waiting.len() >= limit && waiting.last_key_value().is_some_and(|(last, _)| *last < key) {
                 break;
             }
+            let next = numbers.len() as u32;
+            let number = *numbers.entry((open.clone(), at)).or_insert(next);
             let mut scenario = state.scenario.clone();
             scenario.choose(&open, choice);
-            scenario.is_unusual = true;
+            scenario.unusual.push(number);
             waiting.insert(key, State { scenario, n_evaluated: state.n_evaluated });
             if waiting.len() > limit {
                 waiting.pop_last();
