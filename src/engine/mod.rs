@@ -5,6 +5,7 @@
 mod findings;
 mod load;
 mod run;
+mod scenarios;
 
 use rayon::prelude::*;
 

@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::findings;
 use super::load::Project;
+use super::scenarios;
 use crate::catalog::{Catalog, Rule};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -25,10 +26,12 @@ pub(super) fn project(
 ) -> Vec<Diagnostic> {
     let (models, mut diagnostics) = project.lower(sources, &settings.platforms);
     let of_model = rules(catalog, settings, InputKind::Model);
-    let mut found = Vec::new();
-    for model in &models {
+    let in_model = |model| {
+        let mut found = Vec::new();
         on_model(model, &of_model, &mut found);
-    }
+        found
+    };
+    let mut found = scenarios::settled(models.iter().map(in_model).collect(), &models);
     let of_documents = rules(catalog, settings, InputKind::Document);
     for document in project.documents() {
         on_document(document, &of_documents, &mut found);
