@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::annotations::Setting;
 use super::evidence::{declared, of_service_port};
 use super::gateway_config::{GroupConfig, balancer_config, group_properties};
+use super::gateway_listeners::GatewayListener;
 use super::lowering::{Group, Layered, Lowering, Properties, Refusal, word};
 use super::objects::{Found, Object};
 use super::target_groups::Backend;
@@ -17,18 +18,8 @@ use super::values::{inner_span, int, text};
 use super::workloads::PortRef;
 use crate::document::NodeRef;
 use crate::model::{Link, Place, Platform, ResourceIdx, Unknown, ValueId};
-use crate::source::Span;
 
 const API: &str = "gateway.networking.k8s.io";
-
-/// A listener as a Gateway writes it.
-#[derive(Debug, Clone, Copy)]
-struct GatewayListener<'d> {
-    node: NodeRef<'d>,
-    name: &'d str,
-    port: (i64, Span),
-    protocol: (&'d str, Span),
-}
 
 /// A port of a Gateway, which becomes one listener of the load balancer.
 struct BuiltListener<'d> {
@@ -252,6 +243,8 @@ impl<'d> Lowering<'_, 'd> {
             let Some(gateway) = routing.gateways.get(&found) else { continue };
             let mut accepting = Vec::new();
             let mut is_selected = false;
+            let mut refused = None;
+            let gateway_namespace = self.world.objects[found].namespace;
             for (idx, listener) in gateway.listeners.iter().enumerate() {
                 let mut selected = listener
                     .sections
@@ -266,17 +259,27 @@ impl<'d> Lowering<'_, 'd> {
                 }
                 is_selected = true;
                 self.builder.link(self.resources[route], Link::Listeners, listener.resource);
-                if selected.any(|section| section.takes(object)) {
+                let reasons: Vec<Option<&'static str>> =
+                    selected.map(|section| section.refuses(object, gateway_namespace)).collect();
+                if reasons.contains(&None) {
                     accepting.push(idx);
+                } else {
+                    refused = refused.or(reasons.first().copied().flatten());
                 }
             }
             let at = parent.get("sectionName").or(parent.get("name")).map_or(object.name_span, inner_span);
-            let refusal = match (is_selected, accepting.is_empty()) {
+            let refusal = match (is_selected, accepting.is_empty().then_some(refused).flatten()) {
                 (false, _) if gateway.is_complete => {
                     Some(("section", format!("Gateway `{name}` has no such listener")))
                 }
-                (true, true) => {
+                (true, Some("kind")) => {
                     Some(("kind", format!("no listener of Gateway `{name}` takes a {}", object.kind)))
+                }
+                (true, Some("namespace")) => {
+                    Some(("namespace", format!("Gateway `{name}` takes routes of its own namespace only")))
+                }
+                (true, Some("hostname")) => {
+                    Some(("hostname", format!("Gateway `{name}` has no listener for these hostnames")))
                 }
                 _ => None,
             };
@@ -451,30 +454,6 @@ fn fits(item: NodeRef<'_>, route: &Object<'_>) -> Option<u8> {
         }
     }
     Some(fit)
-}
-
-impl<'d> GatewayListener<'d> {
-    fn read(node: NodeRef<'d>) -> Option<Self> {
-        let port = node.get("port")?;
-        let protocol = node.get("protocol")?;
-        let word = text(protocol).filter(|word| matches!(*word, "HTTP" | "HTTPS"))?;
-        Some(Self {
-            node,
-            name: node.get("name").and_then(text).unwrap_or_default(),
-            port: (int(port)?, inner_span(port)),
-            protocol: (word, inner_span(protocol)),
-        })
-    }
-
-    /// Whether it takes routes of this kind.
-    fn takes(&self, route: &Object<'_>) -> bool {
-        match self.node.at(&["allowedRoutes", "kinds"]) {
-            Some(kinds) if kinds.items().len() > 0 => {
-                kinds.items().any(|kind| kind.get("kind").and_then(text) == Some(route.kind))
-            }
-            _ => self.protocol.0 == "HTTPS" || route.kind == "HTTPRoute",
-        }
-    }
 }
 
 /// The Services that a rule of a route forwards to, with their namespaces.

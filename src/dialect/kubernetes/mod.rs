@@ -10,6 +10,7 @@ mod classes;
 mod evidence;
 mod gateway;
 mod gateway_config;
+mod gateway_listeners;
 mod ingress;
 mod ingress_rules;
 mod listeners;

@@ -94,3 +94,27 @@ fn sections_are_respected() {
     let nowhere = manifest.replace("sectionName: b", "sectionName: c");
     check(&nowhere, "GRPCRoute web/orders", "Refusals/0/Reason", "section");
 }
+
+#[test]
+fn refusals_of_routes() {
+    let reason = |manifest: &str, expected: &str| {
+        check(manifest, "GRPCRoute web/orders", "Refusals/0/Reason", expected);
+    };
+    let own = gateway(HTTPS, "").replace("{name: edge, namespace: web}", "{name: edge, namespace: infra}");
+    let own = own.replace("parentRefs: [{name: edge}]", "parentRefs: [{name: edge, namespace: infra}]");
+    reason(&own, "namespace");
+    reason(
+        &own.replace("protocol: HTTPS", "protocol: HTTPS, allowedRoutes: {namespaces: {from: All}}"),
+        "absent",
+    );
+    let host = |listener: &str, route: &str| {
+        gateway(HTTPS, "")
+            .replace("protocol: HTTPS", &format!("protocol: HTTPS, hostname: '{listener}'"))
+            .replace("  rules:", &format!("  hostnames: ['{route}']\n  rules:"))
+    };
+    reason(&host("a.example.com", "b.example.com"), "hostname");
+    reason(&host("*.example.com", "b.example.com"), "absent");
+    reason(&host("b.example.com", "*.example.com"), "absent");
+    reason(&host("*.example.com", "example.com"), "hostname");
+    reason(&host("a.example.com", "${HOST}"), "absent");
+}
