@@ -85,7 +85,7 @@ fn exit_status() {
         ("faulty.yaml", FAULTY.as_bytes()),
         ("sound.yaml", sound.as_bytes()),
         ("latin.yaml", b"Resources: \xe9"),
-        ("broken.yaml", b"Resources:\n  A: [\n"),
+        ("broken.yaml", b"Resources:\n  A: [\n    Type: AWS::SNS::Topic\n"),
         ("main.tf", b"resource \"aws_lb\" \"a\" {}\n"),
         ("notes.yaml", b"name: build\n"),
         ("bad.guard", b"rule {"),
@@ -340,8 +340,12 @@ fn bad_input() {
     let long_line = format!("{}{}\n", "# ", "x".repeat(2_000_000));
     let long_line = format!("{long_line}{FAULTY}");
     let cases: Vec<(&str, Vec<u8>, &[&str])> = vec![
-        ("unclosed.yaml", b"Resources:\n  A: [1\nB: 2\n".to_vec(), &["syntax-error"]),
-        ("unclosed.json", b"{\"Resources\": {\"A\": ".to_vec(), &["syntax-error"]),
+        ("unclosed.yaml", b"Resources:\n  A: [AWS::SNS::Topic\nB: 2\n".to_vec(), &["syntax-error"]),
+        (
+            "unclosed.json",
+            b"{\"Resources\": {\"A\": {\"Type\": \"AWS::SNS::Topic\"".to_vec(),
+            &["syntax-error"],
+        ),
         ("deep.json", deep.clone().into_bytes(), &["limit-reached", "syntax-error", "unrecognized-file"]),
         ("deep.yaml", deep_yaml.into_bytes(), &["limit-reached", "syntax-error", "unrecognized-file"]),
         ("bomb.yaml", bomb.into_bytes(), &[]),
