@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 /// A value that both formats can express.
 #[derive(Debug, Clone)]
-pub enum Tree {
+pub(crate) enum Tree {
     /// `null`, `true`, a number.
     Plain(&'static str),
     Text(String),
@@ -14,13 +14,13 @@ pub enum Tree {
 
 /// How JSON is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     Compact,
     Pretty,
 }
 
 /// Any tree of moderate size.
-pub fn tree() -> impl Strategy<Value = Tree> {
+pub(crate) fn tree() -> impl Strategy<Value = Tree> {
     let plain = ["null", "true", "false", "0", "-1", "2.5", "1e3"];
     let leaf = prop_oneof![
         proptest::sample::select(plain.to_vec()).prop_map(Tree::Plain),
@@ -44,7 +44,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 impl Tree {
-    pub fn json(&self, layout: Layout) -> String {
+    pub(crate) fn json(&self, layout: Layout) -> String {
         let mut out = String::new();
         self.write_json(layout, 0, &mut out);
         out
@@ -86,7 +86,7 @@ impl Tree {
     }
 
     /// Block style; every second kind of text is in single quotes where it can be.
-    pub fn yaml(&self) -> String {
+    pub(crate) fn yaml(&self) -> String {
         let mut out = String::new();
         self.write_yaml(0, &mut out);
         out.push('\n');
@@ -124,7 +124,9 @@ impl Tree {
 
 /// In single quotes where those can hold the text, else as JSON has it.
 fn yaml_text(text: &str) -> String {
-    if text.len() % 2 == 0 && !text.chars().any(char::is_control) && !text.contains(['\u{feff}', '\u{2028}'])
+    if text.len().is_multiple_of(2)
+        && !text.chars().any(char::is_control)
+        && !text.contains(['\u{feff}', '\u{2028}'])
     {
         return format!("'{}'", text.replace('\'', "''"));
     }
