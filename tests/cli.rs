@@ -110,7 +110,7 @@ fn exit_status() {
         (&["check", "latin.yaml", "--exit-zero"], 2),
         (&["check", "missing.yaml"], 2),
         (&["check", "missing.yaml", "faulty.yaml"], 2),
-        (&["check", "main.tf"], 2),
+        (&["check", "main.tf"], 0),
         (&["check", "sound.yaml", "--rules", "missing.guard"], 2),
         (&["check", "sound.yaml", "--rules", "bad.guard"], 2),
         (&["check", "sound.yaml", "--config", "missing.yaml"], 2),
@@ -362,7 +362,7 @@ fn bad_input() {
             b"apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-orders\n".to_vec(),
             &["unrendered-template"],
         ),
-        ("main.tf", b"resource \"aws_lb\" \"a\" {}\n".to_vec(), &["unreadable-file"]),
+        ("main.tf", b"resource \"aws_lb\" \"a\" {}\n".to_vec(), &["unrecognized-file"]),
     ];
     for (name, content, expected) in cases {
         let project = Project::new(&[(name, &content), ("faulty.yml", FAULTY.as_bytes())]);
