@@ -1,7 +1,8 @@
 //! Which findings of the scenarios of a project count.
 //!
 //! Somebody who passes one parameter may have to pass another as well: a finding that shows only where one condition
-//! is turned and a second one left alone says nothing about the first. Findings of the default scenario always count.
+//! is turned and a second one left alone says nothing about the first. What shows wherever the defaults
+//! are kept always counts.
 
 use rustc_hash::FxHashMap;
 
@@ -11,7 +12,7 @@ use crate::source::Span;
 
 /// The findings that follow from the choices of a scenario, whatever else is chosen; `found` has those of each model.
 pub(super) fn settled(found: Vec<Vec<Diagnostic>>, models: &[Model]) -> Vec<Diagnostic> {
-    if models.len() == 1 {
+    if models.iter().all(|model| model.choices.is_empty()) {
         return found.into_iter().flatten().collect();
     }
     let mut shown_in: FxHashMap<(String, Span), Vec<usize>> = FxHashMap::default();
@@ -22,17 +23,24 @@ pub(super) fn settled(found: Vec<Vec<Diagnostic>>, models: &[Model]) -> Vec<Diag
     }
     shown_in.retain(|_, shown_in| {
         shown_in.dedup();
-        shown_in.iter().any(|at| follows(&models[*at].choices, shown_in, models))
+        shown_in.iter().any(|at| counts(&models[*at], shown_in, models))
     });
-    let counts = |diagnostic: &Diagnostic| shown_in.contains_key(&key(diagnostic));
-    found.into_iter().flatten().filter(counts).collect()
+    let is_settled = |diagnostic: &Diagnostic| shown_in.contains_key(&key(diagnostic));
+    found.into_iter().flatten().filter(is_settled).collect()
 }
 
-/// Whether a finding is shown in every scenario that makes these choices, among others.
-fn follows(choices: &[u32], shown_in: &[usize], models: &[Model]) -> bool {
-    let makes_all = |model: &Model| choices.iter().all(|choice| model.choices.contains(choice));
-    let mut others = models.iter().enumerate();
-    choices.is_empty() || others.all(|(at, model)| shown_in.contains(&at) || !makes_all(model))
+/// Whether a finding is shown in every scenario that makes the choices of this one, among others, or in every one
+/// that keeps the defaults.
+fn counts(scenario: &Model, shown_in: &[usize], models: &[Model]) -> bool {
+    let includes = |model: &Model| scenario.choices.iter().all(|choice| model.choices.contains(choice));
+    let (mut follows, mut is_default) = (true, true);
+    for (at, model) in models.iter().enumerate() {
+        if model.part == scenario.part && !shown_in.contains(&at) {
+            follows &= !includes(model);
+            is_default &= model.leaves_defaults;
+        }
+    }
+    follows || is_default
 }
 
 fn key(diagnostic: &Diagnostic) -> (String, Span) {

@@ -42,7 +42,7 @@ fn finish(mut values: Values, drafts: Vec<Draft>, maps: &[ValueId]) -> Model {
     let entries: Vec<(&str, ValueId)> = resources.iter().map(|r| (r.id.as_str(), r.value)).collect();
     let map = values.map_of(&entries, Place::fact_at(whole));
     let root = values.map_of(&[("Resources", map)], Place::fact_at(whole));
-    Model { values, resources, root, choices: Vec::new() }
+    Model { values, resources, root, choices: Vec::new(), part: 0, leaves_defaults: false }
 }
 
 /// Puts `Grpc` and `Tls` into each entry of a classic load balancer's listeners.

@@ -44,9 +44,13 @@ pub struct Model {
     pub resources: Vec<Resource>,
     /// The map `{Resources: {id: …}}` that rules are evaluated on.
     pub root: ValueId,
-    /// What has to be chosen otherwise than usual to come to this scenario; nothing for the one that the defaults give.
-    /// Choices of two models of a project are the same when their numbers are.
+    /// What somebody has to choose to come to this scenario; nothing for the one that the defaults give. Choices of two
+    /// models of a part are the same when their numbers are.
     pub choices: Vec<u32>,
+    /// Which of several independent things it is a scenario of: templates in one file, for instance.
+    pub part: u32,
+    /// Whether one of the choices is against a default.
+    pub leaves_defaults: bool,
 }
 
 impl Model {

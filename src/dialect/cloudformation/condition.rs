@@ -28,6 +28,14 @@ impl<'d> Resolver<'_, 'd> {
         }
     }
 
+    /// Whether the usual choice is made without anybody's doing.
+    pub(super) fn has_default(&self, open: &Open) -> bool {
+        match open {
+            Open::Parameter(idx) => self.template.parameters[*idx].has_default(),
+            Open::Comparison(_) => false,
+        }
+    }
+
     /// What a condition gives, by its name.
     pub(super) fn condition_named(&mut self, name: &str) -> Truth {
         let idx = self.template.condition(name);

@@ -16,6 +16,7 @@ mod tests;
 
 use super::{File, Lowered, Platforms};
 use crate::document::{Kind, NodeRef};
+use crate::model::Model;
 use resolve::Resolver;
 use resources::Declarations;
 use scenario::Scenario;
@@ -72,11 +73,9 @@ fn lower_template(root: NodeRef<'_>, lowered: &mut Lowered) {
         let mut resolver = Resolver::new(&template, Scenario::default(), SEARCH_BUDGET);
         scenario::find(&mut resolver, &relevant, n_nodes)
     };
-    // The choices of one template are none of another's.
-    let before = lowered.models.iter().flat_map(|model| &model.choices).max().map_or(0, |last| last + 1);
+    let part = lowered.models.last().map_or(0, |last| last.part + 1);
     for scenario in scenarios {
-        let mut model = declarations.lower(&template, scenario, n_nodes);
-        model.choices.iter_mut().for_each(|choice| *choice += before);
-        lowered.models.push(model);
+        let model = declarations.lower(&template, scenario, n_nodes);
+        lowered.models.push(Model { part, ..model });
     }
 }

@@ -107,6 +107,11 @@ impl<'d> Parameter<'d> {
         self.is_secret
     }
 
+    /// Whether it has a value when nobody passes one.
+    pub(super) fn has_default(&self) -> bool {
+        self.default.is_some() && self.holds != Holds::Stored
+    }
+
     /// A condition compares it with `text`.
     pub(super) fn compare(&mut self, text: Cow<'d, str>) {
         if self.compared.len() < MAX_CHOICES && !self.compared.contains(&text) {
@@ -153,7 +158,7 @@ impl<'d> Parameter<'d> {
         let text = |text: &Cow<'d, str>| Choice::Text(text.as_ref().into());
         let is_list = matches!(self.holds, Holds::List | Holds::Numbers);
         let allowed: &[Cow<'d, str>] = if is_list { &[] } else { &self.allowed };
-        let usual = if self.holds == Holds::Stored { None } else { self.default.as_ref() };
+        let usual = self.default.as_ref().filter(|_| self.has_default());
         let first = usual.or(allowed.first());
         let mut choices = vec![first.map_or(Choice::Other, text)];
         let possible = |value: &&Cow<'d, str>| allowed.is_empty() || allowed.contains(value);

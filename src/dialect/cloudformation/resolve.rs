@@ -263,7 +263,7 @@ impl<'t, 'd> Resolver<'t, 'd> {
                 self.open.get_or_insert(Open::Parameter(idx));
                 self.builder.values.unknown(why, place)
             }
-            None if !self.scenario.unusual.is_empty() => self.builder.values.unknown(why, place),
+            None if self.scenario.leaves_defaults => self.builder.values.unknown(why, place),
             None => self.shaped(parameter.usual(), why, place),
         }
     }

@@ -159,7 +159,7 @@ impl<'d> Declarations<'d> {
 
     /// Lowers all resources that exist in a scenario.
     pub(super) fn lower(&self, template: &Template<'d>, scenario: Scenario, n_nodes: usize) -> Model {
-        let choices = scenario.unusual.clone();
+        let (choices, leaves_defaults) = (scenario.choices.clone(), scenario.leaves_defaults);
         let mut resolver = Resolver::new(template, scenario, n_nodes * 2 + SPARE_BUDGET);
         let mut is_open = self.is_open;
         let mut present: Vec<(ResourceIdx, &Declared<'d>)> = Vec::with_capacity(self.list.len());
@@ -193,7 +193,7 @@ impl<'d> Declarations<'d> {
                 }
             }
         }
-        Model { choices, ..dialect::finish(resolver.builder) }
+        Model { choices, leaves_defaults, ..dialect::finish(resolver.builder) }
     }
 }
 

@@ -72,9 +72,11 @@ pub(super) struct Assumed {
 /// One consistent set of choices.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scenario {
-    /// The choices that are not the usual ones, by number. Whoever deploys those passes parameters, and may pass
+    /// The choices that are not made by a default, by number.
+    pub(super) choices: Vec<u32>,
+    /// Whether some parameter has another value than its default. Whoever deploys that passes parameters, and may pass
     /// others too: those that no condition asks for do not keep their defaults.
-    pub(super) unusual: Vec<u32>,
+    pub(super) leaves_defaults: bool,
     /// Parameters that were chosen.
     pub(super) parameters: FxHashMap<usize, Choice>,
     /// What was chosen of things that are unknown, by how they are written.
@@ -98,6 +100,10 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
     let mut vectors = FxHashSet::default();
     let mut n_made = 0;
     let mut numbers = FxHashMap::default();
+    let mut number = |open: &Open, at: usize| {
+        let next = numbers.len() as u32;
+        *numbers.entry((open.clone(), at)).or_insert(next)
+    };
     for _ in 0..MAX_STEPS.max(relevant.len() * 2) {
         if resolver.is_exhausted() {
             break;
@@ -122,11 +128,10 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
             if waiting.len() >= limit && waiting.last_key_value().is_some_and(|(last, _)| *last < key) {
                 break;
             }
-            let next = numbers.len() as u32;
-            let number = *numbers.entry((open.clone(), at)).or_insert(next);
             let mut scenario = state.scenario.clone();
             scenario.choose(&open, choice);
-            scenario.unusual.push(number);
+            scenario.choices.push(number(&open, at));
+            scenario.leaves_defaults |= resolver.has_default(&open);
             waiting.insert(key, State { scenario, n_evaluated: state.n_evaluated });
             if waiting.len() > limit {
                 waiting.pop_last();
@@ -135,6 +140,9 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
         let Some(usual) = choices.first() else { continue };
         n_made += 1;
         state.scenario.choose(&open, usual);
+        if !resolver.has_default(&open) {
+            state.scenario.choices.push(number(&open, 0));
+        }
         waiting.insert((n_unusual, n_made), state);
     }
     if found.is_empty() {

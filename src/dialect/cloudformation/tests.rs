@@ -453,6 +453,18 @@ Resources:
 }
 
 #[test]
+fn templates_of_one_file_have_scenarios_of_their_own() {
+    let one = "Parameters: {P: {Type: String, Default: a}}
+Conditions: {C: !Equals [!Ref P, b]}
+Resources: {A: {Type: 'AWS::ECS::Service', Condition: C}}
+";
+    let models = models(&format!("{one}---\n{one}"));
+    let scenarios: Vec<(u32, bool, usize)> =
+        models.iter().map(|model| (model.part, model.leaves_defaults, model.choices.len())).collect();
+    assert_eq!(scenarios, [(0, false, 0), (0, true, 1), (1, false, 0), (1, true, 1)]);
+}
+
+#[test]
 fn macros_may_add_anything_to_what_they_stand_in() {
     let template =
         "Resources: {A: {Type: 'AWS::ECS::Service', Fn::Transform: {Name: X}, Properties: {B: 1}}}";
