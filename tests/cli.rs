@@ -478,3 +478,16 @@ fn rules_and_explain() {
     assert_eq!(typo.status, 2);
     assert!(typo.stderr.contains("did you mean `health-check-http-matcher`?"), "{}", typo.stderr);
 }
+
+/// The projects that the documentation shows.
+#[test]
+fn the_example_projects_are_what_they_are_called() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects");
+    for (name, status) in [("ok", 0), ("faulty", 1), ("broken", 1)] {
+        let mut command = Project::new(&[]).command(&["check", "--format", "concise"]);
+        command.current_dir(root.join(name));
+        let found = outcome(command);
+        assert_eq!(found.status, status, "{name}: {}", found.stdout);
+        assert_eq!(found.stdout.is_empty(), name == "ok", "{name}: {}", found.stdout);
+    }
+}
