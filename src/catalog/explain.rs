@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Catalog, Rule};
-use crate::diagnostic::{Applicability, Severity};
+use crate::diagnostic::Severity;
 use crate::policy::RuleMeta;
 
 /// The page of one rule: what is wrong, why, what to do, how to make an exception, sources.
@@ -18,8 +18,7 @@ pub(super) fn page(rule: &Rule) -> String {
         section(&mut page, Some("Why"), meta.explanation.trim_end());
     }
     if let Some(help) = &meta.help {
-        let fix = fix(meta).map(|fix| format!("\n\n{fix}")).unwrap_or_default();
-        section(&mut page, Some("What to do"), &format!("{}{fix}", sentence(&help.value)));
+        section(&mut page, Some("What to do"), &sentence(&help.value));
     }
     section(&mut page, Some("Exceptions"), &exception(&rule.name));
     if !meta.references.is_empty() {
@@ -65,15 +64,6 @@ fn severity(meta: &RuleMeta) -> String {
     text
 }
 
-fn fix(meta: &RuleMeta) -> Option<&'static str> {
-    Some(match meta.fix.as_ref()?.applicability {
-        Applicability::Safe => "`grpc-guard check --fix` makes this change.",
-        Applicability::Unsafe => {
-            "`grpc-guard check --fix --unsafe` makes this change; read the difference before you deploy it."
-        }
-    })
-}
-
 fn exception(name: &str) -> String {
     format!(
         "Say why in a comment on the line, or on a line of its own above it:\n\n\
@@ -115,7 +105,7 @@ pub fn overview(catalog: &Catalog) -> String {
             let title = own.clone().unwrap_or_default().replace('-', " ");
             write!(text, "\n## {}\n\n", sentence(&title).trim_end_matches('.'))
                 .expect("a string takes all text");
-            text.push_str("| rule | what it finds | severity | dialects | fix |\n|---|---|---|---|---|\n");
+            text.push_str("| rule | what it finds | severity | dialects |\n|---|---|---|---|\n");
             last = own;
         }
         text.push_str(&row(rule));
@@ -132,13 +122,8 @@ fn row(rule: &Rule) -> String {
         .iter()
         .map(|dialect| dialect.chars().take(1).collect::<String>().to_uppercase())
         .collect();
-    let fix = match meta.fix.as_ref().map(|fix| fix.applicability) {
-        Some(Applicability::Safe) => "safe",
-        Some(Applicability::Unsafe) => "unsafe",
-        None => "",
-    };
     format!(
-        "| [{name}]({name}.guard) | {} | {severity}{} | {} | {fix} |\n",
+        "| [{name}]({name}.guard) | {} | {severity}{} | {} |\n",
         meta.summary,
         if lowered { "\\*" } else { "" },
         dialects.join(" "),
