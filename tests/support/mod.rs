@@ -116,10 +116,9 @@ pub(crate) fn expectations(path: &Path) -> Vec<Finding> {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let (place, rule) =
                 line.split_once(' ').unwrap_or_else(|| panic!("{}: {line}", sidecar.display()));
-            let (line, column) =
-                place.split_once(':').unwrap_or_else(|| panic!("{}: {line}", sidecar.display()));
+            let (line, column) = place.split_once(':').map_or((place, None), |(line, at)| (line, Some(at)));
             let mut finding = expectation(&file, line.parse().expect("a line"), rule);
-            finding.column = Some(column.parse().expect("a column"));
+            finding.column = column.map(|column| column.parse().expect("a column"));
             found.push(finding);
         }
     }
