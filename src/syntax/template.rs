@@ -54,15 +54,48 @@ fn action(text: &str, opening: &str) -> Option<usize> {
     text.match_indices(opening).find(is_action).map(|(at, _)| at)
 }
 
-/// The first action that starts a line, white space and list dashes apart.
+/// The first action that steers a template and starts a line, white space and list dashes apart. One
+/// that only prints may as well be part of a value that is rendered at run time, as in alerting rules.
 fn line_opening(text: &str) -> Option<usize> {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let content = line.trim_start_matches([' ', '\t', '-']);
-        if OPENINGS.iter().any(|opening| action(content, opening) == Some(0)) {
+        if is_steering(content) {
             return Some(start + line.len() - content.len());
         }
         start += line.len();
     }
     None
+}
+
+fn is_steering(line: &str) -> bool {
+    const WORDS: [&str; 10] =
+        ["if", "else", "end", "range", "with", "define", "template", "include", "block", "/*"];
+    if line.starts_with("{%") || line.starts_with("<%") || line.starts_with("{{-") {
+        return true;
+    }
+    let Some(action) = line.strip_prefix("{{") else { return false };
+    let action = action.trim_start();
+    WORDS.iter().any(|word| action.starts_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, failed_at: &str, expected: Option<&str>) {
+        let at = text.find(failed_at).expect("a place in the text");
+        let found = note(FileId(0), text, 0..text.len(), at).map(|note| note.primary.span.start as usize);
+        assert_eq!(found, expected.map(|place| text.find(place).expect("a place in the text")), "{text}");
+    }
+
+    #[test]
+    fn actions_explain_a_failure_near_them_or_steer_the_file() {
+        check("a: {{ .Values.a }}-b\nc: d\n", "-b", Some("{{"));
+        check("{{- if .a }}\nb: c\n\n\n\n\nd: [\n", "[", Some("{{-"));
+        check("{% for a in b %}\nb: c\n\n\n\n\nd: [\n", "[", Some("{%"));
+        check("a: |\n  {{ $labels.pod }} is down\nb: c\n\n\n\n\nd: [\n", "[", None);
+        check("a: '{{resolve:ssm:b}}'\nc: [\n", "[", None);
+        check("a: b\nc: [\n", "[", None);
+    }
 }
