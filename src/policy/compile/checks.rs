@@ -4,7 +4,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::ast::{
-    Call, Clause, ClauseKind, File, Let, Operand, Part, PartKind, Query, Rule, Symbol, Visitor,
+    Call, Clause, ClauseKind, File, Let, Literal, Operand, Part, PartKind, Query, Rule, Symbol, Visitor,
 };
 use super::POLICY_ERROR;
 use crate::diagnostic::{Diagnostic, Label, Severity};
@@ -189,10 +189,25 @@ impl Visitor for Checker<'_> {
     }
 
     fn query(&mut self, query: &Query) {
-        for part in &query.parts {
+        for (idx, part) in query.parts.iter().enumerate() {
             if let PartKind::Variable(name) = part.kind {
                 self.variable(name, part.span);
             }
+            if looks_beside(query, idx) {
+                let message = "this filter looks beside the list, not into its elements";
+                let found = Diagnostic::new(POLICY_ERROR, Severity::Warning, part.span, message);
+                self.diagnostics.push(found.with_help("leave out the `[*]` in front of it"));
+            }
+        }
+    }
+
+    fn literal(&mut self, literal: &Spanned<Literal>) {
+        if let Literal::List(items) = &literal.value
+            && items.iter().any(|item| matches!(item, Literal::Range(_)))
+        {
+            let message = "a range inside a list never matches";
+            let found = Diagnostic::new(POLICY_ERROR, Severity::Warning, literal.span, message);
+            self.diagnostics.push(found.with_help("compare with the range alone: `A in r[1, 10]`"));
         }
     }
 
@@ -244,6 +259,25 @@ impl Visitor for Checker<'_> {
             self.report(call.span, message, None);
         }
     }
+}
+
+/// Whether a step is a filter on keys behind `[*]`, which cfn-guard asks of the value around the list. Behind a variable it
+/// is asked of the elements.
+fn looks_beside(query: &Query, idx: usize) -> bool {
+    let [before @ .., items, filter] = &query.parts[..=idx] else { return false };
+    let PartKind::Filter(filter) = &filter.kind else { return false };
+    let is_behind_items = matches!(items.kind, PartKind::Items { capture: None, implicit: false });
+    let is_behind_variable = matches!(before, [Part { kind: PartKind::Variable(_), .. }]);
+    let first = filter.clauses.first().and_then(|line| line.0.first());
+    let asks_key = first.is_some_and(|clause| match &clause.kind {
+        ClauseKind::Unary { query, .. }
+        | ClauseKind::Binary { query, .. }
+        | ClauseKind::Block { query, .. } => {
+            matches!(query.parts.first(), Some(Part { kind: PartKind::Key(_), .. }))
+        }
+        _ => false,
+    });
+    is_behind_items && !is_behind_variable && asks_key
 }
 
 /// Everything that is assigned or captured anywhere.

@@ -27,6 +27,18 @@ fn names_that_exist_nowhere() {
 }
 
 #[test]
+fn clauses_that_do_not_mean_what_they_seem_to() {
+    let beside = "this filter looks beside the list, not into its elements";
+    check("rule a { A[*][ B == 1 ] !empty }", &[("[ B == 1 ]", beside)]);
+    check(
+        "let v = A\nrule a { %v[*][ B == 1 ] !empty\n %v[ B == 1 ] !empty\n A[*][ this == 1 ] !empty }",
+        &[],
+    );
+    check("rule a { A in [r[1,2], 5] }", &[("[r[1,2], 5]", "a range inside a list never matches")]);
+    check("rule a { A == some B }", &[("some B", "`some` has no effect here")]);
+}
+
+#[test]
 fn types_for_which_a_file_speaks() {
     let types = |text: &str| {
         let (file, diagnostics) = RuleFile::compile(FILE, "test", text);
