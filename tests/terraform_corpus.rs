@@ -1,5 +1,7 @@
 //! Public Terraform JSON and plans, and the incidents: lowered without a panic, in bounded time, spans in the file.
 
+#![allow(clippy::print_stdout, reason = "a test says what it measured and why it was skipped")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
