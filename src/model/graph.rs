@@ -1,5 +1,7 @@
 //! The edges between resources: those that the dialects know, those that `Effective` says, and those that follow.
 
+use rustc_hash::FxHashSet;
+
 use super::build::{Draft, Link};
 use super::{Data, ResourceIdx, ValueId, Values};
 
@@ -14,6 +16,7 @@ pub(super) const PORT: &str = "Workload::Port";
 #[derive(Debug)]
 pub(super) struct Graph {
     edges: Vec<Vec<(Link, ResourceIdx)>>,
+    known: FxHashSet<(ResourceIdx, Link, ResourceIdx)>,
     open: Vec<Vec<Link>>,
 }
 
@@ -34,9 +37,8 @@ impl Graph {
     }
 
     pub(super) fn add(&mut self, from: ResourceIdx, link: Link, to: ResourceIdx) {
-        let edges = &mut self.edges[from.0 as usize];
-        if from != to && !edges.contains(&(link, to)) {
-            edges.push((link, to));
+        if from != to && self.known.insert((from, link, to)) {
+            self.edges[from.0 as usize].push((link, to));
         }
     }
 
@@ -78,9 +80,14 @@ struct Connector<'m> {
 
 /// Finds all edges.
 pub(super) fn connect(values: &Values, drafts: &[Draft]) -> Graph {
-    let edges = drafts.iter().map(|draft| draft.links.clone()).collect();
+    let edges: Vec<Vec<(Link, ResourceIdx)>> = drafts.iter().map(|draft| draft.links.clone()).collect();
+    let known = edges
+        .iter()
+        .enumerate()
+        .flat_map(|(from, edges)| edges.iter().map(move |(link, to)| (ResourceIdx(from as u32), *link, *to)));
+    let known = known.collect();
     let open = drafts.iter().map(|draft| draft.unknown_links.clone()).collect();
-    let mut connector = Connector { values, drafts, graph: Graph { edges, open } };
+    let mut connector = Connector { values, drafts, graph: Graph { edges, known, open } };
     connector.dialect_edges();
     for idx in connector.indices() {
         connector.written_edges(idx);
