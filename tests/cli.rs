@@ -491,3 +491,37 @@ fn the_example_projects_are_what_they_are_called() {
         assert_eq!(found.stdout.is_empty(), name == "ok", "{name}: {}", found.stdout);
     }
 }
+
+#[test]
+fn exceptions_in_comments() {
+    let excepted =
+        |comment: &str| FAULTY.replace("\"200\"\n", &format!("\"200\" # grpc-guard: ignore[{comment}\n"));
+    let good = excepted("health-check-http-matcher] agreed");
+    let above = FAULTY.replace(
+        "        HttpCode",
+        "        # grpc-guard: ignore[health-check-http-matcher] agreed\n        HttpCode",
+    );
+    let typo = excepted("health-check-htp-matcher] agreed");
+    let unused = sound()
+        .replace("GrpcCode: \"0\"", "GrpcCode: \"0\" # grpc-guard: ignore[health-check-http-matcher] agreed");
+    for (text, expected) in [
+        (&good, &[][..]),
+        (&above, &[]),
+        (&typo, &["health-check-http-matcher", "unused-exception"]),
+        (&unused, &["unused-exception"]),
+    ] {
+        let project = Project::new(&[("lb.yaml", text.as_bytes())]);
+        let report = project.run(&["check", "--format", "json"]).stdout;
+        let report: serde_json::Value = serde_json::from_str(&report).expect("one JSON object");
+        let all = report["diagnostics"].as_array().expect("a list");
+        let open: Vec<&str> = all
+            .iter()
+            .filter(|it| it["suppressed"].is_null())
+            .map(|it| it["rule"].as_str().expect("a name"))
+            .collect();
+        assert_eq!(open, expected, "{text}");
+        let reasons = all.iter().filter_map(|it| it["suppressed"]["reason"].as_str());
+        assert!(reasons.into_iter().all(|reason| reason == "agreed"), "{report}");
+        assert_eq!(report["summary"]["suppressed"], u64::from(open.is_empty()), "{report}");
+    }
+}

@@ -6,6 +6,7 @@ mod findings;
 mod load;
 mod run;
 mod scenarios;
+mod suppression;
 
 use rayon::prelude::*;
 
@@ -56,6 +57,8 @@ pub fn analyze(loaded: Loaded, catalog: &Catalog, settings: &Settings) -> Analys
         diagnostics.extend(run::plain_document(document, catalog, settings));
     }
     let mut sources = loaded.sources;
+    let read = loaded.files.iter().map(|file| file.id);
+    suppression::apply(&mut diagnostics, read, &sources, catalog, settings);
     show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);
     Analysis { sources, diagnostics, stats: Stats { files: n_files, skipped: n_skipped } }

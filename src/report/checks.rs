@@ -6,7 +6,7 @@ use crate::diagnostic::Severity;
 /// Name, severity, summary, explanation.
 type Check = (&'static str, Severity, &'static str, &'static str);
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     (
         "duplicate-key",
         Severity::Error,
@@ -26,6 +26,13 @@ const CHECKS: [Check; 6] = [
         "file is not well-formed",
         "The file cannot be read as YAML or JSON from this place on, so what follows was not checked. The other files \
          were.",
+    ),
+    (
+        "unused-exception",
+        Severity::Warning,
+        "exception excepts nothing",
+        "A comment `# grpc-guard: ignore[rule] reason` stands where that rule finds nothing, or names a rule that does not \
+         exist. Exceptions must not outlive their cause: remove the comment, or mend the name.",
     ),
     (
         "unreadable-file",
