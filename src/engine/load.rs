@@ -117,7 +117,11 @@ fn parse(sources: &SourceMap, file: LoadedFile, plain: Plain) -> Parsed {
     let (Some(format), false) = (format, candidates.is_empty() && !file.explicit) else {
         return Parsed::Other(unrecognized(file));
     };
-    let (document, diagnostics) = syntax::parse(file.id, format, &source.text);
+    let (document, mut diagnostics) = syntax::parse(file.id, format, &source.text);
+    if source.path.ends_with(".tf.json") {
+        // Terraform's JSON syntax lets blocks of one type repeat their key.
+        diagnostics.retain(|diagnostic| diagnostic.rule != "duplicate-key");
+    }
     let found = dialect::detect(&dialect::File { path: &source.path, document: &document });
     match found {
         Some(dialect) => Parsed::Ours { dialect, document, diagnostics },
