@@ -102,7 +102,7 @@ fn rules() -> Vec<RuleInfo> {
         help: Some("do something".to_string()),
         severity,
         url: Some(format!("https://example.com/rules/{name}")),
-        tags: vec!["health-checks".to_string(), "cloudformation".to_string()],
+        tags: ["health-checks", "cloudformation", "grpc", "health-checks"].map(str::to_string).to_vec(),
     };
     vec![
         rule("health-check-http-matcher", "GRPC target group is matched on an HTTP status", Severity::Error),
@@ -171,6 +171,10 @@ fn sarif_keeps_its_promises() {
         serde_json::from_str(&written(Format::Sarif, &analysis, &options())).expect("the log is JSON");
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    for rule in rules {
+        let tags = rule["properties"]["tags"].as_array().expect("tags");
+        assert!(tags.iter().enumerate().all(|(idx, tag)| !tags[..idx].contains(tag)), "{tags:?}");
+    }
     for result in run["results"].as_array().expect("results") {
         let index = result["ruleIndex"].as_u64().expect("an index") as usize;
         assert_eq!(rules[index]["id"], result["ruleId"]);

@@ -307,8 +307,12 @@ fn context_region(sources: &SourceMap, span: Span) -> Option<Value> {
 fn rule(info: &RuleInfo) -> Value {
     let mut rule = descriptor(info);
     rule["defaultConfiguration"] = json!({ "level": level(info.severity) });
-    let mut tags = vec!["grpc".to_string(), "aws".to_string()];
-    tags.extend(info.tags.iter().filter(|tag| *tag != "grpc" && *tag != "aws").cloned());
+    let mut tags = vec!["grpc", "aws"];
+    for tag in &info.tags {
+        if !tags.contains(&tag.as_str()) {
+            tags.push(tag);
+        }
+    }
     tags.truncate(10);
     rule["properties"] = json!({
         "tags": tags,
