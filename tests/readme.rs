@@ -40,3 +40,17 @@ fn examples_are_real() {
         }
     }
 }
+
+#[test]
+fn the_configuration_of_the_readme_is_one() {
+    let readme = include_str!("../README.md");
+    let (_, configure) = readme.split_once("## Configure").expect("the README says how to configure");
+    let (_, config) = configure.split_once("```yaml\n").expect("an example");
+    let (config, _) = config.split_once("```").expect("a code block is closed");
+    let dir = tempfile::tempdir().expect("a directory can be made");
+    fs::create_dir(dir.path().join("policies")).expect("a directory can be made");
+    fs::write(dir.path().join("grpc-guard.yaml"), config).expect("a file can be written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-guard"));
+    let output = command.env_clear().current_dir(dir.path()).arg("check").output().expect("the tool runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
