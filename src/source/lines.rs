@@ -20,7 +20,7 @@ pub struct LineIndex {
 
 /// How far apart the marks of a long line are. Plans of 100 MB are one line, and counting their characters anew for each
 /// position would take longer than everything else.
-const STEP: usize = 1 << 16;
+const STEP: usize = 1 << 12;
 
 /// The characters of a long line that stand before an offset.
 #[derive(Debug, Clone, Copy)]
