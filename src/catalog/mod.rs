@@ -162,19 +162,21 @@ impl Catalog {
             let (compiled, diagnostics) = RuleFile::compile(file.id, name, &source.text);
             self.diagnostics.extend(diagnostics);
             let Some(compiled) = compiled else { continue };
-            if let Some(other) = self.rules.iter().find(|rule| rule.name == name) {
-                let path = &loaded.sources.get(other.file.id).path;
-                let message = format!("`{path}` has the name `{name}` too");
-                let found =
-                    Diagnostic::new(DUPLICATE_RULE, Severity::Error, Span::new(file.id, 0, 0), message);
-                self.diagnostics.push(found.with_help("rename one of the two files"));
-                continue;
-            }
-            let name = name.to_string();
+            let name = self.free_name(&source.path);
             let file = Compiled { cell: OnceLock::from(compiled), id: file.id, name: name.clone(), text: "" };
             self.rules.push(Rule { name, is_builtin: false, file, types: None });
         }
         self.sources = loaded.sources;
+    }
+
+    /// The stem of a path, with as many of its directories as tell it from the files before it: large collections of rules
+    /// have files of one name.
+    fn free_name(&self, path: &str) -> String {
+        let without_extension = path.rsplit_once('.').map_or(path, |(front, _)| front);
+        let starts = without_extension.rmatch_indices('/').map(|(at, _)| at + 1).chain(std::iter::once(0));
+        let mut candidates = starts.map(|start| &without_extension[start..]);
+        let is_free = |name: &&str| self.rules.iter().all(|rule| rule.name != *name);
+        candidates.find(is_free).unwrap_or(without_extension).to_string()
     }
 }
 
@@ -237,7 +239,21 @@ mod tests {
     }
 
     #[test]
-    fn two_rules_cannot_have_one_name() {
+    fn files_of_one_name_are_told_apart_by_their_directories() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        for part in ["a", "b"] {
+            std::fs::create_dir(dir.path().join(part)).expect("writable");
+            let path = dir.path().join(part).join("logging.guard");
+            std::fs::write(path, "rule logging { Resources exists }\n").expect("writable");
+        }
+        let catalog = Catalog::load(false, &[dir.path().to_path_buf()]);
+        assert!(catalog.diagnostics.is_empty());
+        let names: Vec<&str> = catalog.rules().map(|rule| rule.name.as_str()).collect();
+        assert_eq!(names, ["b/logging", "logging"]);
+    }
+
+    #[test]
+    fn no_user_rule_has_the_name_of_a_built_in_one() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let path = dir.path().join("target-group-http1.guard");
         std::fs::write(&path, "rule target_group_http1 { Resources exists }\n").expect("writable");
