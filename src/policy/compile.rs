@@ -1,6 +1,7 @@
 //! From the text of a rule file to something that can be evaluated, or to located diagnostics.
 
 mod checks;
+mod conditions;
 
 use super::ast::{Alternatives, Clause, ClauseKind, File, Operand, PartKind, Query, Symbol, Test};
 use super::eval::{self, Outcome, Subject};

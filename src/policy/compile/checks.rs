@@ -4,9 +4,11 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::ast::{
-    Call, Clause, ClauseKind, File, Let, Literal, Operand, Part, PartKind, Query, Rule, Symbol, Visitor,
+    Alternatives, Call, Clause, ClauseKind, File, Let, Literal, Operand, Part, PartKind, Query, Rule, Symbol,
+    Visitor,
 };
 use super::POLICY_ERROR;
+use super::conditions::contradictions;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{Span, Spanned};
 
@@ -80,9 +82,14 @@ impl<'t> Checker<'t> {
 
     fn rule(&mut self, rule: &Rule) {
         self.scopes.push(rule.parameters.iter().map(|(name, _)| *name).collect());
+        self.conditions(rule.conditions.as_deref().unwrap_or_default());
         self.walk_conjunction(rule.conditions.as_deref().unwrap_or_default());
         self.walk_block(&rule.body);
         self.scopes.pop();
+    }
+
+    fn conditions(&mut self, conditions: &[Alternatives]) {
+        self.diagnostics.extend(contradictions(self.tree, conditions));
     }
 
     fn variable(&mut self, name: Symbol, span: Span) {
@@ -212,6 +219,12 @@ impl Visitor for Checker<'_> {
     }
 
     fn clause(&mut self, clause: &Clause) {
+        match &clause.kind {
+            ClauseKind::When { conditions, .. } | ClauseKind::Type { conditions: Some(conditions), .. } => {
+                self.conditions(conditions);
+            }
+            _ => {}
+        }
         if let ClauseKind::Binary { rhs, .. } = &clause.kind
             && let Operand::Query(query) = &**rhs
             && query.some

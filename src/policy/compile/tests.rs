@@ -88,3 +88,15 @@ fn cases_related_places_and_help_follow_the_resource() {
     assert_eq!(related[0].text, "beside x");
     assert_eq!(file.related_at(&subject, at("S")), []);
 }
+
+#[test]
+fn conditions_that_exclude_each_other() {
+    let never = "this `when` never holds: two of its conditions on `A.B` exclude each other";
+    check("rule a when A.B exists A.B !exists { C exists }", &[("A.B !exists", never)]);
+    check("rule a when A.B == 'x' A.B == 'y' { C exists }", &[("A.B == 'y'", never)]);
+    check("rule a { when A.B !exists A.B == 1 { C exists } }", &[("A.B == 1", never)]);
+    check("rule a { X::Y::Z when A.B empty A.B not empty { C exists } }", &[("A.B not empty", never)]);
+    check("rule a when A.B exists A.B == 'x' A.C == 'y' { C exists }", &[]);
+    check("rule a when A.B == 'x' or A.B == 'y' { C exists }", &[]);
+    check("rule a when A[*] == 'x' A[*] != 'y' { C exists }", &[]);
+}
