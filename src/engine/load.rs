@@ -40,9 +40,9 @@ impl Project {
 }
 
 /// What became of the files.
-#[derive(Default)]
-pub(super) struct Projects {
-    pub(super) projects: Vec<Project>,
+pub(super) struct Worked<T> {
+    /// What the work gave for each project, by dialect and path.
+    pub(super) results: Vec<T>,
     /// Files of none of our dialects, for the user's own rules.
     pub(super) plain: Vec<Document>,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -61,56 +61,72 @@ pub(super) enum Plain {
     Refuse,
 }
 
-enum Parsed {
-    Ours {
-        dialect: Dialect,
-        document: Document,
-        diagnostics: Vec<Diagnostic>,
-    },
+enum Parsed<T> {
+    /// A part of a project, to be joined with the others.
+    Part { dialect: Dialect, document: Document, diagnostics: Vec<Diagnostic> },
+    /// A project by itself, which is done already.
+    Whole { dialect: Dialect, result: T, diagnostics: Vec<Diagnostic> },
     /// Named, and well-formed, but of none of our dialects: the user's rules may know what it is.
     Plain(Document),
     /// Of none of our dialects, or broken so that nobody can tell.
     Other(Vec<Diagnostic>),
 }
 
-/// Parses the files and groups them.
-pub(super) fn load(loaded: &Loaded, plain: Plain) -> Projects {
-    let read = |file: &LoadedFile| parse(&loaded.sources, *file, plain);
-    let parsed: Vec<Parsed> = if loaded.files.len() < PARALLEL_FROM {
+/// Parses the files and does `work` on each project. A file that is a project by itself is worked on as soon as it is
+/// parsed and then let go, so that memory follows the largest file and not their sum.
+pub(super) fn load<T: Send>(loaded: &Loaded, plain: Plain, work: impl Fn(&Project) -> T + Sync) -> Worked<T> {
+    let read = |file: &LoadedFile| match parse(&loaded.sources, *file, plain) {
+        Parsed::Part { dialect, document, diagnostics } if stands_alone(dialect, &loaded.sources, *file) => {
+            let project = Project { dialect, files: vec![(file.id, document)] };
+            Parsed::Whole { dialect, result: work(&project), diagnostics }
+        }
+        parsed => parsed,
+    };
+    let parsed: Vec<Parsed<T>> = if loaded.files.len() < PARALLEL_FROM {
         loaded.files.iter().map(read).collect()
     } else {
         loaded.files.par_iter().map(read).collect()
     };
-    let mut result = Projects {
-        diagnostics: loaded.problems.iter().map(Diagnostic::from).collect(),
-        ..Projects::default()
-    };
+    let mut results: BTreeMap<(Dialect, String), T> = BTreeMap::new();
     let mut groups: BTreeMap<(Dialect, String), Project> = BTreeMap::new();
+    let mut diagnostics: Vec<Diagnostic> = loaded.problems.iter().map(Diagnostic::from).collect();
+    let (mut documents, mut n_files, mut n_skipped) = (Vec::new(), 0, 0);
     for (file, parsed) in loaded.files.iter().zip(parsed) {
+        let key = |dialect| (dialect, dialect::project_key(dialect, &loaded.sources.get(file.id).path));
+        n_files += 1;
         match parsed {
-            Parsed::Ours { dialect, document, diagnostics } => {
-                result.n_files += 1;
-                result.diagnostics.extend(diagnostics);
-                let key = dialect::project_key(dialect, &loaded.sources.get(file.id).path);
-                let group =
-                    groups.entry((dialect, key)).or_insert_with(|| Project { dialect, files: Vec::new() });
-                group.files.push((file.id, document));
+            Parsed::Part { dialect, document, diagnostics: found } => {
+                diagnostics.extend(found);
+                let project = || Project { dialect, files: Vec::new() };
+                groups.entry(key(dialect)).or_insert_with(project).files.push((file.id, document));
             }
-            Parsed::Plain(document) => {
-                result.n_files += 1;
-                result.plain.push(document);
+            Parsed::Whole { dialect, result, diagnostics: found } => {
+                diagnostics.extend(found);
+                results.insert(key(dialect), result);
             }
-            Parsed::Other(diagnostics) => {
-                result.n_skipped += 1;
-                result.diagnostics.extend(diagnostics);
+            Parsed::Plain(document) => documents.push(document),
+            Parsed::Other(found) => {
+                (n_files, n_skipped) = (n_files - 1, n_skipped + 1);
+                diagnostics.extend(found);
             }
         }
     }
-    result.projects = groups.into_values().collect();
-    result
+    let joined = |(key, project): ((Dialect, String), Project)| (key, work(&project));
+    if groups.len() < PARALLEL_FROM {
+        results.extend(groups.into_iter().map(joined));
+    } else {
+        results.par_extend(groups.into_par_iter().map(joined));
+    }
+    Worked { results: results.into_values().collect(), plain: documents, diagnostics, n_files, n_skipped }
 }
 
-fn parse(sources: &SourceMap, file: LoadedFile, plain: Plain) -> Parsed {
+/// Whether no other file can belong to the project of this one.
+fn stands_alone(dialect: Dialect, sources: &SourceMap, file: LoadedFile) -> bool {
+    let path = &sources.get(file.id).path;
+    dialect::project_key(dialect, path) == *path
+}
+
+fn parse<T>(sources: &SourceMap, file: LoadedFile, plain: Plain) -> Parsed<T> {
     let source = sources.get(file.id);
     let candidates = dialect::candidates(&source.path, &source.text);
     let format = syntax::format_of(&source.path, &source.text);
@@ -124,7 +140,7 @@ fn parse(sources: &SourceMap, file: LoadedFile, plain: Plain) -> Parsed {
     }
     let found = dialect::detect(&dialect::File { path: &source.path, document: &document });
     match found {
-        Some(dialect) => Parsed::Ours { dialect, document, diagnostics },
+        Some(dialect) => Parsed::Part { dialect, document, diagnostics },
         // A broken file whose words are those of a dialect is ours.
         None if !diagnostics.is_empty() && !candidates.is_empty() => Parsed::Other(diagnostics),
         None if plain == Plain::Keep && file.explicit && diagnostics.is_empty() => Parsed::Plain(document),

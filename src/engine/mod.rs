@@ -8,8 +8,6 @@ mod run;
 mod scenarios;
 mod suppression;
 
-use rayon::prelude::*;
-
 use crate::catalog::Catalog;
 use crate::config::Settings;
 use crate::diagnostic::{self, Diagnostic, Label};
@@ -17,9 +15,6 @@ use crate::model::Model;
 use crate::policy::InputKind;
 use crate::source::read::Loaded;
 use crate::source::{FileId, Source, SourceMap, Span};
-
-/// How many projects make threads worth their start.
-const PARALLEL_FROM: usize = 8;
 
 /// Figures of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,14 +40,10 @@ pub struct Analysis {
 pub fn analyze(loaded: Loaded, catalog: &Catalog, settings: &Settings) -> Analysis {
     let of_documents = run::rules(catalog, settings, InputKind::Document);
     let plain = if of_documents.is_empty() { load::Plain::Refuse } else { load::Plain::Keep };
-    let load::Projects { projects, plain, mut diagnostics, n_files, n_skipped } = load::load(&loaded, plain);
     let check = |project: &load::Project| run::project(project, &loaded.sources, catalog, settings);
-    let found: Vec<Vec<Diagnostic>> = if projects.len() < PARALLEL_FROM {
-        projects.iter().map(check).collect()
-    } else {
-        projects.par_iter().map(check).collect()
-    };
-    diagnostics.extend(found.into_iter().flatten());
+    let load::Worked { results, plain, mut diagnostics, n_files, n_skipped } =
+        load::load(&loaded, plain, check);
+    diagnostics.extend(results.into_iter().flatten());
     for document in &plain {
         diagnostics.extend(run::plain_document(document, catalog, settings));
     }
@@ -95,6 +86,6 @@ fn show_rules(
 
 /// The models of all projects among the files, in the order of their paths.
 pub fn models(loaded: &Loaded, settings: &Settings) -> Vec<Model> {
-    let projects = load::load(loaded, load::Plain::Refuse).projects;
-    projects.iter().flat_map(|project| project.lower(&loaded.sources, &settings.platforms).0).collect()
+    let lower = |project: &load::Project| project.lower(&loaded.sources, &settings.platforms).0;
+    load::load(loaded, load::Plain::Refuse, lower).results.into_iter().flatten().collect()
 }
