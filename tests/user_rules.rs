@@ -121,3 +121,22 @@ fn a_file_of_no_dialect_is_looked_at_when_it_is_named() {
     assert!(text.starts_with("values.yaml:1:11: error[replicas]"), "{text}");
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn a_rule_that_cannot_be_evaluated_never_counts_as_passed() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    fs::write(dir.path().join("circle.guard"), "rule a {\n  b\n}\nrule b {\n  a\n}\n").expect("writable");
+    fs::write(dir.path().join("replicas.guard"), "rule replicas { replicas >= 2 }\n").expect("writable");
+    fs::write(dir.path().join("values.yaml"), "replicas: 1\n").expect("writable");
+    let output = Command::cargo_bin("grpc-guard")
+        .expect("the program is built")
+        .current_dir(dir.path())
+        .args(["check", "--no-config", "--no-builtin", "--rules", ".", "--format", "concise", "values.yaml"])
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.contains("error[policy-failed]"), "{text}");
+    assert!(text.contains("circle.guard:2:3: warning[policy-error]"), "{text}");
+    assert!(text.contains("values.yaml:1:11: error[replicas]"), "{text}");
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -7,7 +7,7 @@ use super::args::{CheckArgs, ColorWhen, Output};
 use super::{CLEAN, FAILED, FINDINGS, rules, settings, terminal};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Severity, UNREADABLE_FILE};
-use crate::engine::{self, Analysis};
+use crate::engine::{self, Analysis, POLICY_FAILED};
 use crate::report::{self, Format, Options, RuleInfo};
 use crate::source::read::{self, ReadOptions, Skipped};
 
@@ -37,7 +37,8 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
 /// What the exit status says, the same in every format.
 fn status(analysis: &Analysis, fail_on: Option<Severity>) -> u8 {
     // A check that could not look must not say that all is well.
-    if analysis.diagnostics.iter().any(|diagnostic| diagnostic.rule == UNREADABLE_FILE) {
+    let gave_up = [UNREADABLE_FILE, POLICY_FAILED];
+    if analysis.diagnostics.iter().any(|diagnostic| gave_up.contains(&&*diagnostic.rule)) {
         return FAILED;
     }
     let fails = |diagnostic: &Diagnostic| {

@@ -8,6 +8,8 @@ mod run;
 mod scenarios;
 mod suppression;
 
+pub use run::POLICY_FAILED;
+
 use crate::catalog::Catalog;
 use crate::config::Settings;
 use crate::diagnostic::{self, Diagnostic, Label};

@@ -15,7 +15,7 @@ use crate::policy::{InputKind, Outcome, Subject};
 use crate::source::{SourceMap, Span};
 
 /// The check that reports a rule whose evaluation was given up.
-pub(super) const POLICY_FAILED: &str = "policy-failed";
+pub const POLICY_FAILED: &str = "policy-failed";
 
 /// What the rules say about one project.
 pub(super) fn project(

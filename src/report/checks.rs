@@ -6,7 +6,7 @@ use crate::diagnostic::Severity;
 /// Name, severity, summary, explanation.
 type Check = (&'static str, Severity, &'static str, &'static str);
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 11] = [
     (
         "duplicate-key",
         Severity::Error,
@@ -19,6 +19,33 @@ const CHECKS: [Check; 7] = [
         "file is nested or expanded beyond the limits",
         "The file is nested deeper, or its aliases expand to more, than any deployment tool takes. The part behind \
          the limit was not checked.",
+    ),
+    (
+        "duplicate-rule",
+        Severity::Error,
+        "rule file has the name of a built-in rule",
+        "Findings, levels and exceptions name a rule, so that two rules cannot have one name. Rename the file, or leave \
+         the built-in rules out.",
+    ),
+    (
+        "policy-error",
+        Severity::Error,
+        "rule file does not mean what it says",
+        "A rule file names something that does not exist, refers to itself, or has metadata that cannot be read. It is a \
+         warning where the rule can be evaluated all the same.",
+    ),
+    (
+        "policy-failed",
+        Severity::Error,
+        "rule could not be evaluated",
+        "The evaluation of a rule was given up, so nothing is known of what it checks. The run ends with status 2.",
+    ),
+    (
+        "policy-syntax",
+        Severity::Error,
+        "rule file is not well-formed",
+        "The file cannot be read as Guard rules from this place on. No rule of it counts as passed: the run ends with \
+         status 2.",
     ),
     (
         "syntax-error",
