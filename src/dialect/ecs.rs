@@ -172,3 +172,72 @@ fn health_check(
     let speaks = values.text("grpc", place);
     Some(values.map_of(&[("Role", role), ("Speaks", speaks)], place))
 }
+
+/// Notes what services name and their task definition does not have (`Missing`, of kind `container` or `port`).
+pub(super) fn missing(builder: &mut Builder) {
+    for idx in builder.indices() {
+        if builder.draft(idx).type_name != "AWS::ECS::Service" {
+            continue;
+        }
+        let found = missing_of(builder, idx);
+        if found.is_empty() {
+            continue;
+        }
+        let mut entries = Vec::with_capacity(found.len());
+        for (kind, value) in found {
+            let place = builder.values.place(value);
+            let kind = builder.values.text(kind, place);
+            entries.push(builder.values.map_of(&[("Kind", kind), ("Name", value)], place));
+        }
+        let list = builder.values.list(&entries, Place::fact_at(builder.draft(idx).name));
+        builder.draft_mut(idx).sections.push(("Missing", list));
+    }
+}
+
+fn missing_of(builder: &Builder, service: ResourceIdx) -> Vec<(&'static str, ValueId)> {
+    let values = &builder.values;
+    let mut missing = Vec::new();
+    let Some(properties) = builder.draft(service).properties else { return missing };
+    let task = values.get(properties, "TaskDefinition").and_then(|task| values.as_reference(task));
+    let Some(task) = task.and_then(|task| builder.draft(task).properties) else { return missing };
+    let containers =
+        values.get(task, "ContainerDefinitions").map(|list| values.items(list)).unwrap_or_default();
+    let named: Option<Vec<(&str, ValueId)>> = containers
+        .iter()
+        .map(|container| {
+            Some((values.get(*container, "Name").and_then(|name| values.as_text(name))?, *container))
+        })
+        .collect();
+    let Some(named) = named.filter(|named| !named.is_empty()) else { return missing };
+    let balancers =
+        values.get(properties, "LoadBalancers").map(|list| values.items(list)).unwrap_or_default();
+    for entry in balancers {
+        let (name, port) = (values.get(*entry, "ContainerName"), values.get(*entry, "ContainerPort"));
+        let (Some(name), Some(port)) = (name, port) else { continue };
+        let Some(text) = values.as_text(name) else { continue };
+        match named.iter().find(|(own, _)| *own == text) {
+            None => missing.push(("container", name)),
+            Some((_, container)) if lacks_port(builder, *container, port) => missing.push(("port", port)),
+            Some(_) => {}
+        }
+    }
+    missing
+}
+
+/// Whether a container's port mappings are settled and none of them is of this port.
+fn lacks_port(builder: &Builder, container: ValueId, port: ValueId) -> bool {
+    let values = &builder.values;
+    let Some(wanted) = values.as_int(port) else { return false };
+    let Some(mappings) = values.get(container, "PortMappings") else {
+        return matches!(values.data(container), Data::Map(_));
+    };
+    if !matches!(values.data(mappings), Data::List(_)) {
+        return false;
+    }
+    let numbers: Option<Vec<i64>> = values
+        .items(mappings)
+        .iter()
+        .map(|mapping| values.get(*mapping, "ContainerPort").and_then(|own| values.as_int(own)))
+        .collect();
+    numbers.is_some_and(|numbers| !numbers.contains(&wanted))
+}

@@ -12,6 +12,7 @@ const CLASSIC: &str = "AWS::ElasticLoadBalancing::LoadBalancer";
 pub fn finish(mut builder: Builder) -> Model {
     default_rules(&mut builder);
     ecs::ports(&mut builder);
+    ecs::missing(&mut builder);
     tables::fill_effective(&mut builder);
     for idx in builder.indices() {
         if builder.draft(idx).type_name == CLASSIC {
