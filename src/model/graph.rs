@@ -10,6 +10,8 @@ pub(super) const LISTENER: &str = "AWS::ElasticLoadBalancingV2::Listener";
 pub(super) const RULE: &str = "AWS::ElasticLoadBalancingV2::ListenerRule";
 pub(super) const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 pub(super) const CLASSIC: &str = "AWS::ElasticLoadBalancing::LoadBalancer";
+const LATTICE_LISTENER: &str = "AWS::VpcLattice::Listener";
+const LATTICE_RULE: &str = "AWS::VpcLattice::Rule";
 pub(super) const PORT: &str = "Workload::Port";
 
 /// All edges of a model.
@@ -147,6 +149,11 @@ impl Connector<'_> {
                 self.reference(idx, properties, "ListenerArn", Link::Listeners, Link::Rules);
                 self.actions(idx, properties);
             }
+            LATTICE_LISTENER => self.lattice_forward(idx, properties, "DefaultAction"),
+            LATTICE_RULE => {
+                self.reference(idx, properties, "ListenerIdentifier", Link::Listeners, Link::Rules);
+                self.lattice_forward(idx, properties, "Action");
+            }
             "AWS::ECS::Service" => self.ecs_service(idx, properties),
             "AWS::AutoScaling::AutoScalingGroup" => self.auto_scaling_group(idx, properties),
             _ => {}
@@ -182,6 +189,17 @@ impl Connector<'_> {
             for group in self.values.items(groups).to_vec() {
                 self.reference(rule, group, "TargetGroupArn", Link::TargetGroups, Link::Rules);
             }
+        }
+    }
+
+    /// The target groups that a Lattice action forwards to.
+    fn lattice_forward(&mut self, from: ResourceIdx, properties: ValueId, action: &str) {
+        let Some(groups) = self.values.at(properties, &[action, "Forward", "TargetGroups"]) else { return };
+        if self.values.is_unknown(groups) {
+            self.graph.leave_open(from, Link::TargetGroups);
+        }
+        for group in self.values.items(groups).to_vec() {
+            self.reference(from, group, "TargetGroupIdentifier", Link::TargetGroups, Link::Rules);
         }
     }
 
@@ -251,8 +269,8 @@ impl Connector<'_> {
         let rules = self.of_type(RULE);
         let listeners = self.of_type(LISTENER);
         let groups = self.of_type(TARGET_GROUP);
-        for listener in &listeners {
-            self.graph.follow(*listener, Link::Rules, Link::TargetGroups, Link::TargetGroups);
+        for listener in listeners.into_iter().chain(self.of_type(LATTICE_LISTENER)) {
+            self.graph.follow(listener, Link::Rules, Link::TargetGroups, Link::TargetGroups);
         }
         for rule in &rules {
             self.graph.follow(*rule, Link::Listeners, Link::LoadBalancers, Link::LoadBalancers);
