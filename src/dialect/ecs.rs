@@ -98,8 +98,14 @@ fn port(
     let values = &mut builder.values;
     let fact = Place::fact_at(number_place.span);
     let mut entries = vec![("Number", super::tables::normal(values, super::tables::Normal::Int, number))];
-    let named = [("Name", port_name), ("AppProtocol", protocol), ("Container", name), ("Image", image)];
-    entries.extend(named.into_iter().filter_map(|(key, found)| found.map(|(.., value)| (key, value))));
+    // What is not settled stays there as unknown.
+    let named = [
+        ("Name", mapping, "Name"),
+        ("AppProtocol", mapping, "AppProtocol"),
+        ("Container", container, "Name"),
+    ];
+    let named = named.into_iter().chain([("Image", container, "Image")]);
+    entries.extend(named.filter_map(|(key, from, written)| Some((key, values.get(from, written)?))));
     let place = Place { anchor: number_place.anchor, ..fact };
     draft.properties = Some(values.map_of(&entries, place));
     let proxy = values.bool(is_proxy, fact);

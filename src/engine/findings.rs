@@ -46,10 +46,11 @@ pub(super) fn diagnostic(
 /// The most that `evidence: Grpc` allows: definite evidence errors, likely evidence warnings, possible evidence infos.
 fn evidence_cap(values: &Values, resource: ValueId) -> Option<Severity> {
     let level = |value: ValueId| values.at(value, &["Grpc", "Level"]).and_then(|level| values.as_text(level));
-    // The listeners of a classic load balancer carry evidence of their own.
+    // The listeners of a classic load balancer and what Service Connect serves carry evidence of their own.
     let entries =
-        values.at(resource, &["Effective", "Listeners"]).map(|list| values.items(list)).unwrap_or_default();
-    let levels = std::iter::once(resource).chain(entries.iter().copied()).filter_map(level);
+        |key| values.at(resource, &["Effective", key]).map(|list| values.items(list)).unwrap_or_default();
+    let entries = entries("Listeners").iter().chain(entries("ServiceConnectServices")).copied();
+    let levels = std::iter::once(resource).chain(entries).filter_map(level);
     let strongest = levels.map(|level| match level {
         "definite" => Some(Severity::Error),
         "likely" => Some(Severity::Warning),

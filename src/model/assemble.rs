@@ -147,6 +147,10 @@ impl<'m> Writer<'m> {
         let type_name = self.values.text(&draft.type_name, name);
         let properties = draft.properties.unwrap_or_else(|| self.values.map(&[], name));
         let effective = draft.effective.unwrap_or(properties);
+        let effective = match draft.type_name.as_str() {
+            "AWS::ECS::Service" => self.with_service_connect(idx, effective),
+            _ => effective,
+        };
         let mut entries = vec![("Type", type_name), ("Properties", properties), ("Effective", effective)];
         match draft.type_name.as_str() {
             TARGET_GROUP => {
@@ -167,6 +171,43 @@ impl<'m> Writer<'m> {
         entries.push(("Links", self.links(idx)));
         entries.push(("Source", self.source(draft)));
         self.values.fill_map(self.maps[idx.0 as usize], &entries);
+    }
+
+    /// `Effective` of an ECS service with `ServiceConnectServices`: each joined with the port mapping that it names.
+    fn with_service_connect(&mut self, service: ResourceIdx, effective: ValueId) -> ValueId {
+        let path = ["ServiceConnectConfiguration", "Services"];
+        let services = self.values.at(effective, &path).map(|list| self.values.items(list).to_vec());
+        let mut joined = Vec::new();
+        for entry in services.unwrap_or_default() {
+            let Some(port_name) = self.values.get(entry, "PortName") else { continue };
+            let Some((port, own_name)) = self.port_called(service, port_name) else { continue };
+            let anchor = self.values.place(own_name).span;
+            let grpc = grpc_value(self.values, &self.verdicts[port.0 as usize], anchor);
+            let mut facts = vec![("PortName", port_name), ("Grpc", grpc)];
+            let properties = self.draft(port).properties;
+            let protocol = properties.and_then(|properties| self.values.get(properties, "AppProtocol"));
+            facts.extend(protocol.map(|protocol| ("AppProtocol", protocol)));
+            joined.push(self.values.map_of(&facts, Place::fact_at(anchor)));
+        }
+        if joined.is_empty() {
+            return effective;
+        }
+        let place = self.values.place(effective);
+        let entries = self.values.entries(effective).to_vec();
+        let copy = self.values.map(&entries, place);
+        let list = self.values.list(&joined, Place::fact_at(self.draft(service).name));
+        self.values.put(copy, "ServiceConnectServices", list);
+        copy
+    }
+
+    /// The port of a service's task whose mapping has this name, and where it has it.
+    fn port_called(&self, service: ResourceIdx, wanted: ValueId) -> Option<(ResourceIdx, ValueId)> {
+        let wanted = self.values.as_text(wanted)?;
+        let tasks = self.graph.targets(service, Link::Workloads);
+        tasks.flat_map(|task| self.graph.targets(task, Link::Ports)).find_map(|port| {
+            let name = self.values.get(self.draft(port).properties?, "Name")?;
+            (self.values.as_text(name) == Some(wanted)).then_some((port, name))
+        })
     }
 
     fn links(&mut self, idx: ResourceIdx) -> ValueId {
