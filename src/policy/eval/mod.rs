@@ -34,6 +34,12 @@ use crate::model::{ValueId, Values};
 /// How deep rules, blocks, variables and the steps of queries may be nested in one another while they are evaluated.
 const MAX_DEPTH: u32 = 700;
 
+/// Where less than this many bytes of stack are left, the evaluation goes on in a new piece.
+const STACK_LEFT: usize = 256 << 10;
+
+/// The size of such a piece in bytes.
+const STACK_STEP: usize = 1 << 20;
+
 /// Steps after which an evaluation is given up.
 const MAX_STEPS: u64 = 400_000_000;
 
@@ -139,7 +145,8 @@ impl<'e> Evaluator<'e> {
             return Err(Stop::abort("rules or variables refer to themselves, or are nested too deep"));
         }
         self.depth.set(depth + 1);
-        let outcome = inner();
+        // What one level needs differs much between clauses and builds, so the limit alone does not keep the stack whole.
+        let outcome = stacker::maybe_grow(STACK_LEFT, STACK_STEP, inner);
         self.depth.set(depth);
         outcome
     }
