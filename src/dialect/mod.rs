@@ -7,6 +7,7 @@ mod detect;
 mod ecs;
 mod finish;
 pub mod kubernetes;
+pub mod notes;
 pub mod tables;
 pub mod terraform;
 

@@ -26,7 +26,7 @@ mod types;
 pub use mapping::argument;
 
 use super::{File, Lowered, Platforms};
-use crate::document::{Kind, NodeRef};
+use crate::document::{EntryRef, Kind, NodeRef};
 use crate::model::Model;
 use kubernetes::Manifests;
 
@@ -52,6 +52,15 @@ const BLOCKS: [&str; 15] = [
 /// Whether a root of a file is of this dialect; looks at a few keys only.
 pub fn detect(path: &str, root: NodeRef<'_>) -> bool {
     if path.ends_with(".tf.json") { is_configuration(root) } else { plan::detect(root) }
+}
+
+/// The resources that a root of a configuration declares, each with an object of its arguments.
+pub(super) fn written_resources(root: NodeRef<'_>) -> impl Iterator<Item = (EntryRef<'_>, NodeRef<'_>)> {
+    let blocks = module::objects(root).flat_map(NodeRef::written_entries);
+    let resource_types =
+        blocks.filter(|entry| entry.name() == "resource").flat_map(|entry| module::labels(entry.value));
+    let resources = resource_types.flat_map(|(_, resource_type)| module::labels(resource_type.value));
+    resources.flat_map(|(_, resource)| module::objects(resource.value).map(move |body| (resource, body)))
 }
 
 fn is_configuration(root: NodeRef<'_>) -> bool {
