@@ -1,4 +1,4 @@
-//! Embeds `rules/*.guard`: adding a rule is adding its file.
+//! Embeds `rules/*.guard` and the examples of their pages: adding a rule is adding its file.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo:rerun-if-changed=rules");
+    println!("cargo:rerun-if-changed=docs/rules");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let mut paths: Vec<PathBuf> = fs::read_dir(root.join("rules"))
         .expect("rules/ is readable")
@@ -19,8 +20,13 @@ fn main() {
         let name = path.file_stem().and_then(|stem| stem.to_str()).expect("names of rules are ASCII");
         let text = fs::read_to_string(path).expect("rules are UTF-8");
         let types = types(&text);
-        writeln!(table, "    Builtin {{ name: {name:?}, types: &{types:?}, text: include_str!({path:?}) }},")
-            .expect("a string takes all text");
+        let page = fs::read_to_string(root.join("docs/rules").join(format!("{name}.md"))).unwrap_or_default();
+        let examples = examples(&page);
+        writeln!(
+            table,
+            "    Builtin {{ name: {name:?}, types: &{types:?}, text: include_str!({path:?}), examples: {examples:?} }},"
+        )
+        .expect("a string takes all text");
     }
     table.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
@@ -37,6 +43,12 @@ fn types(text: &str) -> Vec<&str> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// The examples of a rule's page, which a test writes with the tool's own output; a new rule has no page yet.
+fn examples(page: &str) -> &str {
+    let section = page.split_once("\n## Examples\n\n").map_or("", |(_, rest)| rest);
+    section.split_once("\n## ").map_or(section, |(examples, _)| examples).trim_end()
 }
 
 fn write(path: &Path, text: &str) {

@@ -7,6 +7,7 @@ use std::fs;
 
 use grpc_guard::catalog::{self, Catalog, Rule};
 use grpc_guard::policy::InputKind;
+use support::examples::{examples, page_path, stray_pages};
 use support::{dialect, expectations, files, name, projects, root};
 
 const DIALECTS: [&str; 3] = ["cloudformation", "kubernetes", "terraform"];
@@ -211,13 +212,45 @@ fn the_overview_is_current() {
     assert!(written == wanted, "rules/README.md is not current: run `UPDATE=1 cargo test --test catalog`");
 }
 
+/// The pages of all rules, each with the examples as they come out now.
 #[test]
-fn every_rule_explains_itself() {
+fn every_rule_has_a_current_page() {
+    let catalog = Catalog::builtin();
+    let updates = std::env::var_os("UPDATE").is_some();
+    let mut problems = Vec::new();
+    for path in stray_pages(&catalog) {
+        match updates {
+            true => fs::remove_file(&path).expect("the page of no rule can be removed"),
+            false => problems.push(format!("{}: there is no such rule", path.display())),
+        }
+    }
+    for rule in catalog.rules() {
+        let path = page_path(rule);
+        let wanted = catalog::page(rule, &examples(rule, &catalog));
+        for part in ["## Why", "## What to do", "## Examples", "## Exceptions", "## Sources"] {
+            assert!(wanted.contains(part), "{} has no {part}", rule.name);
+        }
+        let written = fs::read_to_string(&path).unwrap_or_default();
+        if written == wanted {
+            continue;
+        }
+        match updates {
+            true => fs::write(&path, &wanted).expect("a page is writable"),
+            false => problems.push(format!("{} is not current", path.display())),
+        }
+    }
+    assert!(problems.is_empty(), "run `UPDATE=1 cargo test --test catalog`:\n{}", problems.join("\n"));
+}
+
+#[test]
+fn explain_prints_the_page() {
+    if std::env::var_os("UPDATE").is_some() {
+        eprintln!("skipped: the pages that this binary holds may just have been rewritten");
+        return;
+    }
     let catalog = Catalog::builtin();
     for rule in catalog.rules() {
-        let page = catalog.explain(&rule.name).expect("a rule of the catalog");
-        for part in ["## Why", "## What to do", "## Exceptions", "## Sources"] {
-            assert!(page.contains(part), "{} has no {part}", rule.name);
-        }
+        let page = fs::read_to_string(page_path(rule)).expect("a rule has a page");
+        similar_asserts::assert_eq!(catalog.explain(&rule.name), Some(page));
     }
 }

@@ -1,13 +1,14 @@
 //! What rules say about themselves, as Markdown: the page of one rule and the table of all.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Catalog, Rule};
 use crate::diagnostic::Severity;
 use crate::policy::RuleMeta;
 
-/// The page of one rule: what is wrong, why, what to do, how to make an exception, sources.
-pub(super) fn page(rule: &Rule) -> String {
+/// The page of one rule: what is wrong, why, what to do, examples (Markdown), how to make an exception, sources.
+pub fn page(rule: &Rule, examples: &str) -> String {
     let meta = rule.meta();
     let mut page = format!("# {}\n", rule.name);
     if !meta.summary.is_empty() {
@@ -20,10 +21,16 @@ pub(super) fn page(rule: &Rule) -> String {
     if let Some(help) = &meta.help {
         section(&mut page, Some("What to do"), &sentence(&help.value));
     }
+    if !examples.is_empty() {
+        section(&mut page, Some("Examples"), examples);
+    }
     section(&mut page, Some("Exceptions"), &exception(&rule.name));
-    if !meta.references.is_empty() {
-        let list: Vec<String> = meta.references.iter().map(|url| format!("- <{url}>")).collect();
-        section(&mut page, Some("Sources"), &list.join("\n"));
+    let mut sources: Vec<String> = meta.references.iter().map(|url| format!("- <{url}>")).collect();
+    if rule.is_builtin {
+        sources.push(format!("- the rule itself: [`rules/{0}.guard`](../../rules/{0}.guard)", rule.name));
+    }
+    if !sources.is_empty() {
+        section(&mut page, Some("Sources"), &sources.join("\n"));
     }
     page
 }
@@ -39,10 +46,24 @@ fn facts(meta: &RuleMeta) -> String {
     let mut facts = vec![format!("- severity: {}", severity(meta))];
     facts.extend(meta.category.as_ref().map(|category| format!("- category: {}", category.0)));
     if !meta.dialects.is_empty() {
-        facts.push(format!("- dialects: {}", meta.dialects.join(", ")));
+        let names: Vec<&str> = meta.dialects.iter().map(|dialect| dialect_name(dialect)).collect();
+        facts.push(format!("- dialects: {}", names.join(", ")));
     }
     facts.extend(meta.since.as_ref().map(|since| format!("- since: {since}")));
+    if meta.off_by_default {
+        facts.push("- off unless it is asked for".to_string());
+    }
     facts.join("\n")
+}
+
+/// A dialect as people write it.
+pub fn dialect_name(dialect: &str) -> &str {
+    match dialect {
+        "cloudformation" => "CloudFormation",
+        "kubernetes" => "Kubernetes",
+        "terraform" => "Terraform",
+        other => other,
+    }
 }
 
 fn severity(meta: &RuleMeta) -> String {
@@ -86,31 +107,50 @@ fn sentence(text: &str) -> String {
     }
 }
 
+/// The order in which the overview shows the categories: along the way of a call. Others follow by name.
+const CATEGORIES: [&str; 6] =
+    ["target-groups", "health-checks", "listeners", "listener-rules", "load-balancers", "workloads"];
+
 /// The table of all built-in rules by category, for `rules/README.md`.
 pub fn overview(catalog: &Catalog) -> String {
-    let mut rules: Vec<&Rule> = catalog.rules().filter(|rule| rule.is_builtin).collect();
-    let category = |rule: &&Rule| rule.meta().category.as_ref().map(|category| category.0.clone());
-    rules.sort_by_cached_key(|rule| (category(rule), rule.name.clone()));
+    let rules: Vec<&Rule> = catalog.rules().filter(|rule| rule.is_builtin).collect();
+    let mut chapters: BTreeMap<(usize, String), Vec<&Rule>> = BTreeMap::new();
+    for rule in &rules {
+        let category = rule.meta().category.as_ref().map(|category| category.0.clone()).unwrap_or_default();
+        let rank = CATEGORIES.iter().position(|known| *known == category).unwrap_or(CATEGORIES.len());
+        chapters.entry((rank, category)).or_default().push(rule);
+    }
+    let contents: Vec<String> = chapters
+        .iter()
+        .map(|((_, category), rules)| format!("[{}](#{category}) {}", title(category), rules.len()))
+        .collect();
     let mut text = format!(
         "# Rules\n\n\
-         {} rules, one file each. This page is written by `UPDATE=1 cargo test --test catalog`.\n\
-         `C` stands for CloudFormation, `K` for Kubernetes, `T` for Terraform. A severity with `*` is the most that a\n\
-         finding can get: it is lower where the rule says so, or where gRPC is likely and not certain.\n",
-        rules.len()
+         {} rules, one file each: {}.\n\n\
+         A rule's name leads to its page: what fails and why, what to do, and an example in every dialect with what the\n\
+         tool says about it. `grpc-guard explain RULE` prints the same. `C` stands for CloudFormation, `K` for Kubernetes,\n\
+         `T` for Terraform. The severity is the most that a finding can get; with `*` it is lower in the cases that the\n\
+         page names, or where gRPC is likely and not certain.\n\n\
+         To write your own: [writing a rule](../docs/rules/README.md). (This page and those of the rules are written by\n\
+         `UPDATE=1 cargo test --test catalog`.)\n",
+        rules.len(),
+        contents.join(", "),
     );
-    let mut last = None;
-    for rule in rules {
-        let own = category(&rule);
-        if own != last {
-            let title = own.clone().unwrap_or_default().replace('-', " ");
-            write!(text, "\n## {}\n\n", sentence(&title).trim_end_matches('.'))
-                .expect("a string takes all text");
-            text.push_str("| rule | what it finds | severity | dialects |\n|---|---|---|---|\n");
-            last = own;
-        }
-        text.push_str(&row(rule));
+    for ((_, category), rules) in &chapters {
+        let title = title(category);
+        write!(text, "\n## {title}\n\n| rule | what it finds | severity | in |\n|---|---|---|---|\n")
+            .expect("a string takes all text");
+        text.extend(rules.iter().map(|rule| row(rule)));
     }
     text
+}
+
+/// `Target groups` of `target-groups`.
+fn title(category: &str) -> String {
+    match category {
+        "ecs" => "ECS".to_string(),
+        _ => sentence(&category.replace('-', " ")).trim_end_matches('.').to_string(),
+    }
 }
 
 fn row(rule: &Rule) -> String {
@@ -123,7 +163,7 @@ fn row(rule: &Rule) -> String {
         .map(|dialect| dialect.chars().take(1).collect::<String>().to_uppercase())
         .collect();
     format!(
-        "| [{name}]({name}.guard) | {} | {severity}{} | {} |\n",
+        "| [{name}](../docs/rules/{name}.md) | {} | {severity}{} | {} |\n",
         meta.summary,
         if lowered { "\\*" } else { "" },
         dialects.join(" "),

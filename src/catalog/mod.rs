@@ -15,7 +15,7 @@ use crate::policy::{RuleFile, RuleMeta};
 use crate::source::read::{self, ReadOptions, Wanted};
 use crate::source::{FileId, Source, SourceMap, Span};
 
-pub use explain::overview;
+pub use explain::{dialect_name, overview, page};
 
 /// The check that reports two rule files of one name.
 pub const DUPLICATE_RULE: &str = "duplicate-rule";
@@ -24,6 +24,7 @@ struct Builtin {
     name: &'static str,
     types: &'static [&'static str],
     text: &'static str,
+    examples: &'static str,
 }
 
 /// All built-in rules, by name.
@@ -48,6 +49,8 @@ pub struct Rule {
     pub is_builtin: bool,
     /// Its content.
     pub file: Compiled,
+    /// Markdown: a firing example and the same one mended for each dialect. Empty for the user's rules.
+    pub examples: &'static str,
     types: Option<&'static [&'static str]>,
 }
 
@@ -131,11 +134,11 @@ impl Catalog {
 
     /// All that there is to say about a rule, as Markdown.
     pub fn explain(&self, name: &str) -> Option<String> {
-        self.get(name).map(explain::page)
+        self.get(name).map(|rule| page(rule, rule.examples))
     }
 
     fn add_builtin(&mut self) {
-        for Builtin { name, types, text } in BUILTIN {
+        for Builtin { name, types, text, examples } in BUILTIN {
             if let Some(own) = self.rules.iter().find(|rule| rule.name == *name) {
                 let span = Span::new(own.file.id, 0, 0);
                 let message = format!("a built-in rule has the name `{name}` too");
@@ -147,7 +150,7 @@ impl Catalog {
             let id = self.sources.add(Source::new(format!("rules/{name}.guard"), *text));
             let file = Compiled { cell: OnceLock::new(), id, name: (*name).to_string(), text };
             let types = (!types.is_empty()).then_some(*types);
-            self.rules.push(Rule { name: (*name).to_string(), is_builtin: true, file, types });
+            self.rules.push(Rule { name: (*name).to_string(), is_builtin: true, file, examples, types });
         }
     }
 
@@ -164,7 +167,7 @@ impl Catalog {
             let Some(compiled) = compiled else { continue };
             let name = self.free_name(&source.path);
             let file = Compiled { cell: OnceLock::from(compiled), id: file.id, name: name.clone(), text: "" };
-            self.rules.push(Rule { name, is_builtin: false, file, types: None });
+            self.rules.push(Rule { name, is_builtin: false, file, examples: "", types: None });
         }
         self.sources = loaded.sources;
     }

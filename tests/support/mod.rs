@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub(crate) mod examples;
+mod units;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
