@@ -32,8 +32,9 @@ pub(crate) fn examples(rule: &Rule, catalog: &Catalog) -> String {
         let language = language(path);
         write!(
             text,
-            "### {}\n\n```{language}\n{faulty}```\n\n```text\n{}\n```\n\n{}\n",
+            "### {}\n\n{}```{language}\n{faulty}```\n\n```text\n{}\n```\n\n{}\n",
             dialect_name(dialect),
+            premise(path),
             printed(&run(path, faulty, rule, catalog)),
             mended(faulty, good, language),
         )
@@ -59,17 +60,16 @@ fn choose(fixtures: &[PathBuf], wanted: &str, rule: &Rule, catalog: &Catalog) ->
     };
     let mut best: Option<Example> = None;
     for firing in starting("fire") {
+        let all = Units::of(firing, &shown(firing)).keys();
         for (faulty, keys) in excerpts(firing, rule, catalog) {
             for silent in starting("ok").filter(|silent| ending(silent) == ending(firing)) {
-                let good = counterpart(silent, &keys);
+                let good = counterpart(silent, &all, &keys);
                 let diff = TextDiff::from_lines(&faulty, &good);
                 let changed = diff.iter_all_changes().filter(|it| it.tag() != ChangeTag::Equal).count();
                 // A plan or a template in JSON says the same in more lines.
-                // Written for the page, beside those that show where the rule has to be silent.
-                let is_made_for_it = name(silent).starts_with("ok-mended");
                 let is_second = ["plan.json", "cfn.json"].contains(&ending(firing).as_str());
                 let cost = faulty.lines().count() + 3 * changed + if is_second { 1000 } else { 0 };
-                let cost = if is_made_for_it { cost } else { cost + 100 };
+                let cost = if is_mended(silent) { cost } else { cost + 100 };
                 if best.as_ref().is_none_or(|best| cost < best.cost)
                     && run(silent, &good, rule, catalog).diagnostics.is_empty()
                 {
@@ -95,7 +95,8 @@ fn excerpts(firing: &Path, rule: &Rule, catalog: &Catalog) -> Vec<(String, Vec<S
         let mut kept = all.clone();
         for key in &all {
             let fewer: Vec<String> = kept.iter().filter(|kept| *kept != key).cloned().collect();
-            if findings(&fewer).contains(&wanted) {
+            // What something left in refers to stays too, although the rule may not care.
+            if !refers_to(&units.keep(&fewer), key) && findings(&fewer).contains(&wanted) {
                 kept = fewer;
             }
         }
@@ -107,12 +108,34 @@ fn excerpts(firing: &Path, rule: &Rule, catalog: &Catalog) -> Vec<(String, Vec<S
     excerpts
 }
 
-/// A silent fixture without what the firing one does not have; as a whole, where it lacks something that the firing one has.
-fn counterpart(silent: &Path, keys: &[String]) -> String {
+/// Whether a text names a resource of a template.
+fn refers_to(text: &str, key: &str) -> bool {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    let ways = [
+        format!("!Ref {name}\n"),
+        format!("!GetAtt {name}."),
+        format!("\"Ref\": \"{name}\""),
+        format!(".{name}."),
+    ];
+    ways.iter().any(|way| text.contains(way))
+}
+
+/// A silent fixture without what the firing one has and the excerpt of it has not, and without what only it has, unless it
+/// was written to be the mended one; as a whole, where it lacks something.
+fn counterpart(silent: &Path, firing: &[String], keys: &[String]) -> String {
     let text = shown(silent);
     let units = Units::of(silent, &text);
     let own = units.keys();
+    if is_mended(silent) {
+        let is_kept = |key: &String| keys.contains(key) || !firing.contains(key);
+        return units.keep(&own.into_iter().filter(is_kept).collect::<Vec<String>>());
+    }
     if keys.iter().all(|key| own.contains(key)) { units.keep(keys) } else { units.keep(&own) }
+}
+
+/// Whether a fixture was written for the page, rather than to show where a rule has to be silent.
+fn is_mended(path: &Path) -> bool {
+    name(path).starts_with("ok-mended")
 }
 
 /// `cfn.yaml` of `fire-cookie.cfn.yaml`.
@@ -134,6 +157,15 @@ fn shown(path: &Path) -> String {
         }
     }
     shown
+}
+
+/// What has to be known beside the file.
+fn premise(path: &Path) -> String {
+    let text = fs::read_to_string(path).expect("a fixture is UTF-8");
+    match text.lines().next().and_then(|line| line.strip_prefix("# platform: ")) {
+        Some(platform) => format!("With `platform: {platform}` in `grpc-guard.yaml`:\n\n"),
+        None => String::new(),
+    }
 }
 
 fn language(path: &Path) -> &'static str {
@@ -166,7 +198,7 @@ fn printed(analysis: &Analysis) -> String {
 fn mended(faulty: &str, good: &str, language: &str) -> String {
     let diff = TextDiff::from_lines(faulty, good);
     if diff.ratio() < 1.0 - MAX_CHANGED {
-        return format!("Nothing is found in this one:\n\n```{language}\n{good}```\n");
+        return format!("Mended:\n\n```{language}\n{good}```\n");
     }
     let changes = diff.unified_diff().context_radius(3).to_string();
     format!("Mended:\n\n```diff\n{changes}```\n")
