@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::args::{CheckArgs, ColorWhen, Output};
+use super::write::{self, Staged};
 use super::{CLEAN, FAILED, FINDINGS, rules, settings, terminal};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Severity, UNREADABLE_FILE};
@@ -86,6 +87,7 @@ fn write_reports(
     // Reports that go to files leave standard output to the text.
     let to_stdout = args.format.iter().any(|output| output.file.is_none());
     let outputs = args.format.iter().chain((!to_stdout).then_some(&text));
+    let (mut printed, mut staged): (Vec<Vec<u8>>, Vec<Staged>) = (Vec::new(), Vec::new());
     for Output { format, file } in outputs {
         (options.color, options.width) = match file {
             None => (terminal::wants_color(color, &io::stdout()), terminal::width()),
@@ -95,11 +97,13 @@ fn write_reports(
         let mut bytes = Vec::new();
         report::write(*format, analysis, &rules, &mut bytes, &options)?;
         match file {
-            None => terminal::print(&bytes)?,
-            Some(path) => terminal::write_file(path, &bytes)?,
+            None => printed.push(bytes),
+            Some(path) => staged.push(write::stage(path, &bytes)?),
         }
     }
-    Ok(())
+    // Either all files are written or none, and whoever closes the pipe early still gets them.
+    staged.into_iter().try_for_each(Staged::commit)?;
+    printed.iter().try_for_each(|bytes| terminal::print(bytes))
 }
 
 /// The rules that a format describes.

@@ -11,6 +11,7 @@ mod rules;
 mod settings;
 mod terminal;
 mod test;
+mod write;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};

@@ -1,8 +1,6 @@
-//! Standard output, files, and what the terminal can show.
+//! Standard output, and what the terminal can show.
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 
 use anyhow::Context;
 
@@ -12,26 +10,6 @@ use super::args::ColorWhen;
 pub(super) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush()).context("cannot write to standard output")
-}
-
-/// Writes a file whole or not at all: into a neighbour, which then takes its place.
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let write = || -> io::Result<()> {
-        // A device or a pipe cannot be replaced.
-        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return fs::write(path, bytes);
-        }
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        let mut neighbour = path.as_os_str().to_os_string();
-        neighbour.push(format!(".{}.tmp", std::process::id()));
-        fs::write(&neighbour, bytes)?;
-        fs::rename(&neighbour, path).inspect_err(|_| {
-            let _ = fs::remove_file(&neighbour);
-        })
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Whether a stream gets colours: the flag, then `NO_COLOR`, then `FORCE_COLOR` and `CLICOLOR_FORCE`, then
