@@ -135,6 +135,8 @@ pub(super) struct CheckArgs {
     ///
     /// Files are always read, directories are searched for .yaml, .yml, .json and .template files. .gitignore, .ignore and
     /// .grpc-guardignore are honoured; hidden entries and symbolic links in directories are not followed.
+    ///
+    /// What is named is reported on; the other files of its project are read to judge it.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 
@@ -177,7 +179,7 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) force_exclude: bool,
 
-    /// The path under which standard input is reported.
+    /// The path under which standard input is reported; it stands for the file there.
     #[arg(long, value_name = "PATH", default_value = "<stdin>")]
     pub(super) stdin_filename: String,
 

@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Severity, UNREADABLE_FILE};
 use crate::engine::{self, Analysis, POLICY_FAILED};
 use crate::report::{self, Format, Options, RuleInfo};
+use crate::source::neighbours::Area;
 use crate::source::read::{self, ReadOptions, Skipped};
 
 pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
@@ -22,6 +23,7 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
 
     let options = ReadOptions {
         stdin_name: args.stdin_filename.clone(),
+        area: Some(Area { root: configured.root, exclude: configured.exclude.clone() }),
         exclude: configured.exclude,
         force_exclude: args.force_exclude,
         ..ReadOptions::default()

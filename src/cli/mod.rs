@@ -88,7 +88,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 /// Prints the models of files: one object, or a list where there are several projects or scenarios.
 fn model(paths: &[PathBuf]) -> anyhow::Result<u8> {
     let loaded = read::read(paths, &ReadOptions::default());
-    let models = engine::models(&loaded, &Settings::default());
+    let models = engine::models(loaded, &Settings::default());
     let mut json: Vec<serde_json::Value> = models.iter().map(Model::to_json).collect();
     let printed = if json.len() == 1 { json.remove(0) } else { serde_json::Value::Array(json) };
     terminal::print(format!("{printed:#}\n").as_bytes())?;

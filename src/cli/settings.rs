@@ -24,6 +24,8 @@ pub(super) struct Configured {
     sources: SourceMap,
     /// Paths that a walk leaves out.
     pub(super) exclude: Option<Gitignore>,
+    /// The directory of the configuration, else that of the repository.
+    pub(super) root: Option<PathBuf>,
 }
 
 /// Reads the configuration and lays the base flags over it.
@@ -36,6 +38,7 @@ pub(super) fn load(args: &BaseArgs) -> anyhow::Result<Configured> {
     let mut sources = SourceMap::default();
     let mut file = ConfigFile::default();
     let mut root = PathBuf::new();
+    let file_is_read = path.is_some();
     if let Some(path) = path {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let id = sources.add(Source::new(path.to_string_lossy().replace('\\', "/"), text));
@@ -46,10 +49,11 @@ pub(super) fn load(args: &BaseArgs) -> anyhow::Result<Configured> {
     for rules in &mut settings.rules {
         *rules = root.join(&*rules);
     }
+    let project = if file_is_read { Some(std::path::absolute(root.join("."))?) } else { repository() };
     let exclude = exclude(&root, &settings.exclude)?;
     settings.rules.extend(args.rules.iter().cloned());
     settings.builtin &= !args.no_builtin;
-    Ok(Configured { settings, names, diagnostics, sources, exclude })
+    Ok(Configured { settings, names, diagnostics, sources, exclude, root: project })
 }
 
 impl Configured {
@@ -118,6 +122,12 @@ fn nearest() -> Option<PathBuf> {
         }
     }
     None
+}
+
+/// The root of the repository around the current directory.
+fn repository() -> Option<PathBuf> {
+    let current = std::env::current_dir().ok()?;
+    current.ancestors().find(|dir| dir.join(".git").exists()).map(Path::to_path_buf)
 }
 
 fn exclude(root: &Path, globs: &[String]) -> anyhow::Result<Option<Gitignore>> {

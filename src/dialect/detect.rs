@@ -57,16 +57,6 @@ pub fn detect(file: &File<'_>) -> Option<Dialect> {
     })
 }
 
-/// The part of a path by which files are joined into one project.
-pub fn project_key(dialect: Dialect, path: &str) -> String {
-    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-    match dialect {
-        Dialect::CloudFormation => path.to_string(),
-        Dialect::Terraform if !path.ends_with(".tf.json") => path.to_string(),
-        Dialect::Terraform | Dialect::Kubernetes => directory.to_string(),
-    }
-}
-
 /// Lowers the files of one project.
 pub fn lower(dialect: Dialect, files: &[File<'_>], platforms: &super::Platforms) -> super::Lowered {
     match dialect {
@@ -93,13 +83,5 @@ mod tests {
             [Dialect::Terraform]
         );
         assert_eq!(candidates("a.yaml", "resource: x\n"), []);
-    }
-
-    #[test]
-    fn projects() {
-        assert_eq!(project_key(Dialect::Kubernetes, "deploy/a.yaml"), "deploy");
-        assert_eq!(project_key(Dialect::Terraform, "infra/a.tf.json"), "infra");
-        assert_eq!(project_key(Dialect::Terraform, "infra/plan.json"), "infra/plan.json");
-        assert_eq!(project_key(Dialect::CloudFormation, "a.yaml"), "a.yaml");
     }
 }

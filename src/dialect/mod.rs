@@ -8,10 +8,11 @@ mod ecs;
 mod finish;
 pub mod kubernetes;
 pub mod notes;
+pub mod projects;
 pub mod tables;
 pub mod terraform;
 
-pub use detect::{candidates, detect, lower, project_key};
+pub use detect::{candidates, detect, lower};
 pub use finish::finish;
 
 use crate::diagnostic::Diagnostic;
@@ -32,7 +33,7 @@ pub enum Dialect {
 /// One parsed file of a project.
 #[derive(Debug, Clone, Copy)]
 pub struct File<'d> {
-    /// Its path, with forward slashes.
+    /// Its path, with forward slashes; absolute where files of several directories belong together.
     pub path: &'d str,
     /// Its content.
     pub document: &'d Document,

@@ -1,41 +1,42 @@
-//! From texts to models: parse what may be ours, tell the dialects apart, join files into projects, lower.
+//! From texts to projects: parse what may be ours, tell the dialects apart, find what belongs together, do the work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Severity, UNRECOGNIZED_FILE};
+use crate::dialect::projects::{self, Want};
 use crate::dialect::{self, Dialect, Platforms};
 use crate::document::Document;
 use crate::model::Model;
+use crate::source::neighbours::Neighbours;
 use crate::source::read::{Loaded, LoadedFile};
-use crate::source::{FileId, SourceMap, Span};
+use crate::source::{Source, SourceMap, Span};
 use crate::syntax;
 
 /// How many files make threads worth their start.
 const PARALLEL_FROM: usize = 16;
 
+/// How often files lead to further files.
+const MAX_ROUNDS: usize = 8;
+
 /// Files that belong together.
-pub(super) struct Project {
+pub(super) struct Project<'l> {
     pub(super) dialect: Dialect,
-    files: Vec<(FileId, Document)>,
+    parts: Vec<&'l Part>,
 }
 
-impl Project {
+impl Project<'_> {
     /// Lowers the project: one model for each scenario, and what is wrong with the files themselves.
-    pub(super) fn lower(&self, sources: &SourceMap, platforms: &Platforms) -> (Vec<Model>, Vec<Diagnostic>) {
-        let files: Vec<dialect::File<'_>> = self
-            .files
-            .iter()
-            .map(|(id, document)| dialect::File { path: &sources.get(*id).path, document })
-            .collect();
+    pub(super) fn lower(&self, platforms: &Platforms) -> (Vec<Model>, Vec<Diagnostic>) {
+        let files: Vec<dialect::File<'_>> = self.parts.iter().map(|part| part.file()).collect();
         let lowered = dialect::lower(self.dialect, &files, platforms);
         (lowered.models, lowered.diagnostics)
     }
 
-    /// The documents with their files.
+    /// The documents of the files that are reported on.
     pub(super) fn documents(&self) -> impl Iterator<Item = &Document> {
-        self.files.iter().map(|(_, document)| document)
+        self.parts.iter().filter(|part| part.is_reported).map(|part| &part.document)
     }
 }
 
@@ -61,11 +62,29 @@ pub(super) enum Plain {
     Refuse,
 }
 
+/// A parsed file that is joined with others.
+pub(super) struct Part {
+    dialect: Dialect,
+    /// Its place, or its path where it has none.
+    place: String,
+    document: Document,
+    /// Whether it was named or found in a named directory.
+    is_reported: bool,
+    /// Whether its neighbourhood is looked at.
+    is_named: bool,
+}
+
+impl Part {
+    fn file(&self) -> dialect::File<'_> {
+        dialect::File { path: &self.place, document: &self.document }
+    }
+}
+
 enum Parsed<T> {
     /// A part of a project, to be joined with the others.
-    Part { dialect: Dialect, document: Document, diagnostics: Vec<Diagnostic> },
+    Part { part: Part, diagnostics: Vec<Diagnostic> },
     /// A project by itself, which is done already.
-    Whole { dialect: Dialect, result: T, diagnostics: Vec<Diagnostic> },
+    Whole { key: (Dialect, String), result: T, diagnostics: Vec<Diagnostic> },
     /// Named, and well-formed, but of none of our dialects: the user's rules may know what it is.
     Plain(Document),
     /// Of none of our dialects, or broken so that nobody can tell.
@@ -74,11 +93,22 @@ enum Parsed<T> {
 
 /// Parses the files and does `work` on each project. A file that is a project by itself is worked on as soon as it is
 /// parsed and then let go, so that memory follows the largest file and not their sum.
-pub(super) fn load<T: Send>(loaded: &Loaded, plain: Plain, work: impl Fn(&Project) -> T + Sync) -> Worked<T> {
-    let read = |file: &LoadedFile| match parse(&loaded.sources, *file, plain) {
-        Parsed::Part { dialect, document, diagnostics } if stands_alone(dialect, &loaded.sources, *file) => {
-            let project = Project { dialect, files: vec![(file.id, document)] };
-            Parsed::Whole { dialect, result: work(&project), diagnostics }
+///
+/// Files that belong to a project without being named are read and added to the sources behind all others.
+pub(super) fn load<T: Send>(
+    loaded: &mut Loaded,
+    plain: Plain,
+    work: impl Fn(&Project<'_>) -> T + Sync,
+) -> Worked<T> {
+    let mut neighbours = loaded.area.take().map(|area| {
+        let paths = loaded.files.iter().map(|file| loaded.sources.get(file.id).path.as_str());
+        Neighbours::new(area, paths)
+    });
+    let sources = &loaded.sources;
+    let read = |file: &LoadedFile| match parse(sources, *file, plain, neighbours.as_ref()) {
+        Parsed::Part { part, diagnostics } if projects::stands_alone(part.dialect, &part.place) => {
+            let result = work(&Project { dialect: part.dialect, parts: vec![&part] });
+            Parsed::Whole { key: (part.dialect, part.place), result, diagnostics }
         }
         parsed => parsed,
     };
@@ -87,22 +117,20 @@ pub(super) fn load<T: Send>(loaded: &Loaded, plain: Plain, work: impl Fn(&Projec
     } else {
         loaded.files.par_iter().map(read).collect()
     };
-    let mut results: BTreeMap<(Dialect, String), T> = BTreeMap::new();
-    let mut groups: BTreeMap<(Dialect, String), Project> = BTreeMap::new();
+    let mut results: BTreeMap<(Dialect, String, usize), T> = BTreeMap::new();
+    let mut parts: Vec<Part> = Vec::new();
     let mut diagnostics: Vec<Diagnostic> = loaded.problems.iter().map(Diagnostic::from).collect();
     let (mut documents, mut n_files, mut n_skipped) = (Vec::new(), 0, 0);
-    for (file, parsed) in loaded.files.iter().zip(parsed) {
-        let key = |dialect| (dialect, dialect::project_key(dialect, &loaded.sources.get(file.id).path));
+    for parsed in parsed {
         n_files += 1;
         match parsed {
-            Parsed::Part { dialect, document, diagnostics: found } => {
+            Parsed::Part { part, diagnostics: found } => {
                 diagnostics.extend(found);
-                let project = || Project { dialect, files: Vec::new() };
-                groups.entry(key(dialect)).or_insert_with(project).files.push((file.id, document));
+                parts.push(part);
             }
-            Parsed::Whole { dialect, result, diagnostics: found } => {
+            Parsed::Whole { key: (dialect, place), result, diagnostics: found } => {
                 diagnostics.extend(found);
-                results.insert(key(dialect), result);
+                results.insert((dialect, place, 0), result);
             }
             Parsed::Plain(document) => documents.push(document),
             Parsed::Other(found) => {
@@ -111,22 +139,112 @@ pub(super) fn load<T: Send>(loaded: &Loaded, plain: Plain, work: impl Fn(&Projec
             }
         }
     }
-    let joined = |(key, project): ((Dialect, String), Project)| (key, work(&project));
+    if let Some(neighbours) = &mut neighbours {
+        add_neighbours(&mut parts, loaded, neighbours);
+    }
+    let groups = groups(&parts);
+    let joined = |(at, group): (usize, &Group)| {
+        let project = Project { dialect: group.dialect, parts: group.of(&parts) };
+        let place = project.parts.first().map(|part| part.place.clone()).unwrap_or_default();
+        ((group.dialect, place, at), work(&project))
+    };
     if groups.len() < PARALLEL_FROM {
-        results.extend(groups.into_iter().map(joined));
+        results.extend(groups.iter().enumerate().map(joined));
     } else {
-        results.par_extend(groups.into_par_iter().map(joined));
+        results.par_extend(groups.par_iter().enumerate().map(joined));
     }
     Worked { results: results.into_values().collect(), plain: documents, diagnostics, n_files, n_skipped }
 }
 
-/// Whether no other file can belong to the project of this one.
-fn stands_alone(dialect: Dialect, sources: &SourceMap, file: LoadedFile) -> bool {
-    let path = &sources.get(file.id).path;
-    dialect::project_key(dialect, path) == *path
+/// Parts that belong together, by their indices.
+struct Group {
+    dialect: Dialect,
+    members: Vec<usize>,
 }
 
-fn parse<T>(sources: &SourceMap, file: LoadedFile, plain: Plain) -> Parsed<T> {
+impl Group {
+    fn of<'p>(&self, parts: &'p [Part]) -> Vec<&'p Part> {
+        self.members.iter().map(|member| &parts[*member]).collect()
+    }
+}
+
+/// The projects that something is reported on.
+fn groups(parts: &[Part]) -> Vec<Group> {
+    let mut found = Vec::new();
+    for dialect in [Dialect::CloudFormation, Dialect::Kubernetes, Dialect::Terraform] {
+        let own: Vec<usize> = (0..parts.len()).filter(|idx| parts[*idx].dialect == dialect).collect();
+        let files: Vec<dialect::File<'_>> = own.iter().map(|idx| parts[*idx].file()).collect();
+        for project in projects::group(dialect, &files) {
+            let members: Vec<usize> = project.into_iter().map(|idx| own[idx]).collect();
+            if members.iter().any(|member| parts[*member].is_reported) {
+                found.push(Group { dialect, members });
+            }
+        }
+    }
+    found
+}
+
+/// Reads what belongs to the projects of the parts but was not named.
+fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut Neighbours) {
+    let mut known: BTreeSet<String> =
+        loaded.files.iter().filter_map(|file| neighbours.place(&loaded.sources.get(file.id).path)).collect();
+    let mut wanted: BTreeSet<(Dialect, Want)> = BTreeSet::new();
+    for part in parts.iter().filter(|part| part.is_named) {
+        wanted.extend(
+            projects::searched(part.dialect, &part.file()).into_iter().map(|want| (part.dialect, want)),
+        );
+    }
+    for _ in 0..MAX_ROUNDS {
+        let mut is_new = false;
+        for (dialect, want) in std::mem::take(&mut wanted) {
+            let places = match want {
+                Want::File(place) => vec![place],
+                Want::Files { directory, depth, suffix } => {
+                    let found = neighbours.list(&directory, depth).iter();
+                    found.filter(|place| place.ends_with(suffix)).cloned().collect()
+                }
+            };
+            for place in places {
+                if !known.contains(&place)
+                    && let Some(part) = neighbour(dialect, &place, loaded, neighbours)
+                {
+                    is_new = true;
+                    parts.push(part);
+                }
+                known.insert(place);
+            }
+        }
+        if !is_new {
+            break;
+        }
+    }
+}
+
+/// A file that was not named, if it is of the dialect.
+fn neighbour(
+    dialect: Dialect,
+    place: &str,
+    loaded: &mut Loaded,
+    neighbours: &mut Neighbours,
+) -> Option<Part> {
+    let text = neighbours.read(place)?;
+    if !dialect::candidates(place, &text).contains(&dialect) {
+        return None;
+    }
+    let format = syntax::format_of(place, &text)?;
+    let id = loaded.sources.add(Source::new(neighbours.shown(place), text.clone()));
+    let (document, _) = syntax::parse(id, format, &text);
+    let found = dialect::detect(&dialect::File { path: place, document: &document });
+    let part = Part { dialect, place: place.to_string(), document, is_reported: false, is_named: false };
+    (found == Some(dialect)).then_some(part)
+}
+
+fn parse<T>(
+    sources: &SourceMap,
+    file: LoadedFile,
+    plain: Plain,
+    neighbours: Option<&Neighbours>,
+) -> Parsed<T> {
     let source = sources.get(file.id);
     let candidates = dialect::candidates(&source.path, &source.text);
     let format = syntax::format_of(&source.path, &source.text);
@@ -140,7 +258,13 @@ fn parse<T>(sources: &SourceMap, file: LoadedFile, plain: Plain) -> Parsed<T> {
     }
     let found = dialect::detect(&dialect::File { path: &source.path, document: &document });
     match found {
-        Some(dialect) => Parsed::Part { dialect, document, diagnostics },
+        Some(dialect) => {
+            let place = neighbours.and_then(|neighbours| neighbours.place(&source.path));
+            let is_named = file.explicit && place.is_some();
+            let place = place.unwrap_or_else(|| source.path.clone());
+            let part = Part { dialect, place, document, is_reported: true, is_named };
+            Parsed::Part { part, diagnostics }
+        }
         // A broken file whose words are those of a dialect is ours.
         None if !diagnostics.is_empty() && !candidates.is_empty() => Parsed::Other(diagnostics),
         None if plain == Plain::Keep && file.explicit && diagnostics.is_empty() => Parsed::Plain(document),

@@ -38,20 +38,25 @@ pub struct Analysis {
     pub stats: Stats,
 }
 
-/// Checks what was read against the rules of a catalog.
-pub fn analyze(loaded: Loaded, catalog: &Catalog, settings: &Settings) -> Analysis {
+/// Checks what was read against the rules of a catalog. What was read is what is reported on; the files that belong to it are
+/// looked for where `loaded` says.
+pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> Analysis {
+    let n_reported = loaded.sources.len() as u32;
     let of_documents = run::rules(catalog, settings, InputKind::Document);
     let plain = if of_documents.is_empty() { load::Plain::Refuse } else { load::Plain::Keep };
-    let check = |project: &load::Project| run::project(project, &loaded.sources, catalog, settings);
+    let check = |project: &load::Project<'_>| run::project(project, catalog, settings);
     let load::Worked { results, plain, mut diagnostics, n_files, n_skipped } =
-        load::load(&loaded, plain, check);
-    diagnostics.extend(results.into_iter().flatten());
+        load::load(&mut loaded, plain, check);
+    diagnostics.extend(run::merge(results.into_iter().flatten().collect()));
     for document in &plain {
         diagnostics.extend(run::plain_document(document, catalog, settings));
     }
     let mut sources = loaded.sources;
-    let read = loaded.files.iter().map(|file| file.id);
-    suppression::apply(&mut diagnostics, read, &sources, catalog, settings);
+    let problems: Vec<FileId> = loaded.problems.iter().map(|problem| problem.span.file).collect();
+    let read: Vec<FileId> = sources.iter().map(|(id, _)| id).filter(|id| !problems.contains(id)).collect();
+    suppression::apply(&mut diagnostics, read.into_iter(), &sources, catalog, settings);
+    let is_reported = |label: &Label| label.span.file.0 < n_reported;
+    diagnostics.retain(|found| is_reported(&found.primary) || found.related.iter().any(is_reported));
     show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);
     Analysis { sources, diagnostics, stats: Stats { files: n_files, skipped: n_skipped } }
@@ -87,7 +92,7 @@ fn show_rules(
 }
 
 /// The models of all projects among the files, in the order of their paths.
-pub fn models(loaded: &Loaded, settings: &Settings) -> Vec<Model> {
-    let lower = |project: &load::Project| project.lower(&loaded.sources, &settings.platforms).0;
-    load::load(loaded, load::Plain::Refuse, lower).results.into_iter().flatten().collect()
+pub fn models(mut loaded: Loaded, settings: &Settings) -> Vec<Model> {
+    let lower = |project: &load::Project<'_>| project.lower(&settings.platforms).0;
+    load::load(&mut loaded, load::Plain::Refuse, lower).results.into_iter().flatten().collect()
 }

@@ -12,19 +12,14 @@ use crate::document::Document;
 use crate::model::{Model, Values};
 use crate::policy::loader::{self, Profile};
 use crate::policy::{InputKind, Outcome, Subject};
-use crate::source::{SourceMap, Span};
+use crate::source::Span;
 
 /// The check that reports a rule whose evaluation was given up.
 pub const POLICY_FAILED: &str = "policy-failed";
 
 /// What the rules say about one project.
-pub(super) fn project(
-    project: &Project,
-    sources: &SourceMap,
-    catalog: &Catalog,
-    settings: &Settings,
-) -> Vec<Diagnostic> {
-    let (models, mut diagnostics) = project.lower(sources, &settings.platforms);
+pub(super) fn project(project: &Project<'_>, catalog: &Catalog, settings: &Settings) -> Vec<Diagnostic> {
+    let (models, mut diagnostics) = project.lower(&settings.platforms);
     let of_model = rules(catalog, settings, InputKind::Model);
     let in_model = |model| {
         let mut found = Vec::new();
@@ -118,7 +113,7 @@ fn collect(
 
 /// Findings of one rule at one place are one finding: the same annotation may stand behind many target groups, the same
 /// property in many scenarios.
-fn merge(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub(super) fn merge(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut merged: Vec<Diagnostic> = Vec::with_capacity(found.len());
     let mut at: FxHashMap<(String, Span), usize> = FxHashMap::default();
     for diagnostic in found {

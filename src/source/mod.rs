@@ -4,6 +4,7 @@
 
 mod lines;
 mod map;
+pub mod neighbours;
 pub mod read;
 mod span;
 

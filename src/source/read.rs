@@ -14,6 +14,7 @@ use ignore::WalkBuilder;
 use ignore::gitignore::Gitignore;
 use rayon::prelude::*;
 
+use super::neighbours::Area;
 use super::{FileId, Source, SourceMap, Span};
 
 /// The ignore file that only this tool reads; its syntax is that of `.gitignore`.
@@ -48,6 +49,8 @@ pub struct ReadOptions {
     pub force_exclude: bool,
     /// Larger files are refused.
     pub max_bytes: u64,
+    /// Where files may stand that belong to those that are read; `None` keeps to these.
+    pub area: Option<Area>,
 }
 
 impl Default for ReadOptions {
@@ -58,6 +61,7 @@ impl Default for ReadOptions {
             exclude: None,
             force_exclude: false,
             max_bytes: MAX_BYTES,
+            area: None,
         }
     }
 }
@@ -131,6 +135,8 @@ pub struct Loaded {
     pub problems: Vec<Problem>,
     /// What was passed over, by path.
     pub skipped: Vec<Skipped>,
+    /// Where files may stand that belong to these without having been named.
+    pub area: Option<Area>,
 }
 
 /// Reads files and directories. `-` is standard input; no path means the current directory.
@@ -154,7 +160,7 @@ pub fn read(paths: &[PathBuf], options: &ReadOptions) -> Loaded {
         candidates.par_iter().map(read).collect()
     };
 
-    let mut loaded = Loaded { skipped: found.skipped, ..Loaded::default() };
+    let mut loaded = Loaded { skipped: found.skipped, area: options.area.clone(), ..Loaded::default() };
     for ((path, candidate), content) in candidates.into_iter().zip(texts) {
         match content {
             Content::Text(text) => {
@@ -241,21 +247,7 @@ impl Discovery<'_> {
 
     /// Adds the candidates below a directory.
     fn walk(&mut self, root: &Path) {
-        let mut builder = WalkBuilder::new(root);
-        builder
-            .follow_links(false)
-            .require_git(false)
-            // What one machine's user ignores everywhere must not change the result.
-            .git_global(false)
-            .add_custom_ignore_filename(IGNORE_FILE);
-        if let Some(exclude) = self.options.exclude.clone() {
-            builder.filter_entry(move |entry| {
-                let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-                let path = std::path::absolute(entry.path());
-                !path.is_ok_and(|path| exclude.matched(path, is_dir).is_ignore())
-            });
-        }
-        for entry in builder.build() {
+        for entry in walker(root, self.options.exclude.clone()).build() {
             match entry {
                 Ok(entry) => {
                     let Some(kind) = entry.file_type() else { continue };
@@ -297,6 +289,34 @@ impl Discovery<'_> {
     }
 }
 
+/// A walk that leaves out what the ignore files and `exclude` say.
+pub(super) fn walker(root: &Path, exclude: Option<Gitignore>) -> WalkBuilder {
+    let mut builder = WalkBuilder::new(root);
+    builder
+        .follow_links(false)
+        .require_git(false)
+        // What one machine's user ignores everywhere must not change the result.
+        .git_global(false)
+        .add_custom_ignore_filename(IGNORE_FILE);
+    if let Some(exclude) = exclude {
+        builder.filter_entry(move |entry| {
+            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+            let path = std::path::absolute(entry.path());
+            !path.is_ok_and(|path| exclude.matched(path, is_dir).is_ignore())
+        });
+    }
+    builder
+}
+
+/// The text of a file of at most `max_bytes`; `None` where there is none to be had.
+pub(super) fn read_quietly(path: &Path, max_bytes: u64) -> Option<Arc<str>> {
+    let candidate = Candidate { from: From::File(path.to_path_buf()), explicit: false };
+    match candidate.read(max_bytes) {
+        Content::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// The path that a walk stumbled over.
 fn failed_path(error: &ignore::Error) -> Option<&Path> {
     match error {
@@ -307,7 +327,7 @@ fn failed_path(error: &ignore::Error) -> Option<&Path> {
 }
 
 impl Wanted {
-    fn matches(self, path: &Path) -> bool {
+    pub(super) fn matches(self, path: &Path) -> bool {
         let wanted: &[&str] = match self {
             Wanted::Infrastructure => &["yaml", "yml", "json", "template"],
             Wanted::Policies => &["guard", "ruleset"],

@@ -47,6 +47,27 @@ pub fn detect(path: &str, root: NodeRef<'_>) -> bool {
         && ["apiVersion", "kind"].iter().all(|key| root.get(key).and_then(text).is_some())
 }
 
+/// Kinds that several files may declare and still be applied together.
+const SHARED_KINDS: [&str; 9] = [
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "CustomResourceDefinition",
+    "Namespace",
+    "Role",
+    "RoleBinding",
+    "Secret",
+    "ServiceAccount",
+];
+
+/// What a file declares that no other file may declare beside it: its objects by kind, namespace and name.
+pub(super) fn declared(file: &File<'_>) -> Vec<String> {
+    let world = World::collect(&[*file]);
+    let named =
+        world.objects.iter().filter(|object| !object.name.is_empty() && !SHARED_KINDS.contains(&object.kind));
+    named.map(|object| format!("{}/{} {}", object.group, object.kind, object.full_name())).collect()
+}
+
 /// Lowers the files of one project.
 pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     let world = World::collect(files);

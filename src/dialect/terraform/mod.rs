@@ -63,6 +63,32 @@ pub(super) fn written_resources(root: NodeRef<'_>) -> impl Iterator<Item = (Entr
     resources.flat_map(|(_, resource)| module::objects(resource.value).map(move |body| (resource, body)))
 }
 
+/// What a file declares that no other file of the module may declare beside it.
+pub(super) fn declared(file: &File<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    if overrides(file.path) {
+        return found;
+    }
+    let blocks = file.document.roots().flat_map(module::objects).flat_map(NodeRef::written_entries);
+    for block in blocks {
+        let kind = block.name();
+        for (_, first) in module::labels(block.value) {
+            match kind {
+                "resource" | "data" => {
+                    let names = module::labels(first.value);
+                    found.extend(names.map(|(_, name)| format!("{kind} {}.{}", first.name(), name.name())));
+                }
+                "variable" | "output" | "module" | "locals" => found.push(format!("{kind} {}", first.name())),
+                "provider" if first.value.get("alias").is_none() => {
+                    found.push(format!("provider {}", first.name()))
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
 fn is_configuration(root: NodeRef<'_>) -> bool {
     let mut blocks = module::objects(root).flat_map(NodeRef::written_entries).peekable();
     blocks.peek().is_some() && blocks.all(|entry| BLOCKS.contains(&entry.name()))

@@ -1,0 +1,95 @@
+//! Files of one directory that declare the same thing are alternatives: `dev.yaml` and `prod.yaml`, a file and its backup, two
+//! examples. They are never deployed together, and so never judged together.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::dialect::{Dialect, File, kubernetes, terraform};
+
+/// How many alternatives of one directory have the rest of it beside them; more than that is a collection of examples,
+/// and each stands alone.
+const MAX_ALTERNATIVES: usize = 16;
+
+/// The projects that the files of a unit make.
+pub(super) fn variants(dialect: Dialect, files: &[File<'_>], unit: Vec<usize>) -> Vec<Vec<usize>> {
+    if unit.len() < 2 {
+        return vec![unit];
+    }
+    let alternatives = alternatives(dialect, files, &unit);
+    if alternatives.is_empty() {
+        return vec![unit];
+    }
+    let rest: Vec<usize> = unit.into_iter().filter(|idx| !alternatives.contains(idx)).collect();
+    let mut sorted: Vec<usize> = alternatives.into_iter().collect();
+    sorted.sort_unstable();
+    if sorted.len() > MAX_ALTERNATIVES {
+        let alone = sorted.into_iter().map(|idx| vec![idx]);
+        return alone.chain((!rest.is_empty()).then_some(rest)).collect();
+    }
+    let with_rest = |alternative: usize| {
+        let mut project = rest.clone();
+        project.push(alternative);
+        project.sort_unstable();
+        project
+    };
+    sorted.into_iter().map(with_rest).collect()
+}
+
+/// The files that declare something that another one declares too.
+fn alternatives(dialect: Dialect, files: &[File<'_>], unit: &[usize]) -> FxHashSet<usize> {
+    let mut first: FxHashMap<String, usize> = FxHashMap::default();
+    let mut found = FxHashSet::default();
+    for idx in unit {
+        let declared = match dialect {
+            Dialect::CloudFormation => Vec::new(),
+            Dialect::Kubernetes => kubernetes::declared(&files[*idx]),
+            Dialect::Terraform => terraform::declared(&files[*idx]),
+        };
+        for name in declared {
+            let other = *first.entry(name).or_insert(*idx);
+            if other != *idx {
+                found.extend([other, *idx]);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+    use crate::dialect::Dialect;
+
+    #[test]
+    fn alternatives_are_kept_apart() {
+        let object =
+            |kind: &str, name: &str| format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}}}\n");
+        let (orders, ingress) = (object("Service", "orders"), object("Ingress", "orders"));
+        let namespaced = format!("{}---\n{ingress}", object("Namespace", "shop"));
+        let other = format!("{}---\n{orders}", object("Namespace", "shop"));
+        check(
+            Dialect::Kubernetes,
+            &[("/k/dev.yaml", &orders), ("/k/ingress.yaml", &ingress), ("/k/prod.yaml", &orders)],
+            &[&["/k/dev.yaml", "/k/ingress.yaml"], &["/k/ingress.yaml", "/k/prod.yaml"]],
+        );
+        check(
+            Dialect::Kubernetes,
+            &[("/k/a.yaml", &namespaced), ("/k/b.yaml", &other)],
+            &[&["/k/a.yaml", "/k/b.yaml"]],
+        );
+    }
+
+    #[test]
+    fn overrides_are_no_alternatives() {
+        let text = r#"{"resource": {"aws_lb": {"a": {}}}}"#;
+        check(
+            Dialect::Terraform,
+            &[("/t/a.tf.json", text), ("/t/a_override.tf.json", text)],
+            &[&["/t/a.tf.json", "/t/a_override.tf.json"]],
+        );
+        check(
+            Dialect::Terraform,
+            &[("/t/bad.tf.json", text), ("/t/good.tf.json", text)],
+            &[&["/t/bad.tf.json"], &["/t/good.tf.json"]],
+        );
+    }
+}
