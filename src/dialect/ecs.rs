@@ -32,6 +32,13 @@ pub(super) fn ports(builder: &mut Builder) {
 fn container_ports(builder: &mut Builder, task: ResourceIdx, container: ValueId) {
     let mappings = builder.values.get(container, "PortMappings");
     let Some(mappings) = mappings else { return };
+    let is_open = |mapping: &ValueId| {
+        let number = builder.values.get(*mapping, "ContainerPort");
+        builder.values.is_unknown(*mapping) || number.is_some_and(|number| builder.values.is_unknown(number))
+    };
+    if builder.values.is_unknown(mappings) || builder.values.items(mappings).iter().any(is_open) {
+        builder.draft_mut(task).unknown_links.push(Link::Ports);
+    }
     for mapping in builder.values.items(mappings).to_vec() {
         let Some(number) = builder.values.get(mapping, "ContainerPort") else { continue };
         let port = port(builder, task, container, mapping, number);

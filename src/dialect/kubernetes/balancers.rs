@@ -420,6 +420,7 @@ impl<'d> Lowering<'_, 'd> {
             entries.push(("InstancePort", values.int(number, Place::written(span, span))));
         }
         let words = match (backend.as_ref().map(|setting| setting.text), ends_tls) {
+            _ if backend.as_ref().is_some_and(Setting::is_placeholder) => None,
             (None | Some("tcp"), true) => Some(("SSL", "TCP")),
             (Some("ssl"), true) => Some(("SSL", "SSL")),
             (Some("http"), true) => Some(("HTTPS", "HTTP")),

@@ -110,7 +110,8 @@ impl<'d> Lowering<'_, 'd> {
         let mut n_unread = 0;
         for node in object.spec(&["listeners"]).into_iter().flat_map(NodeRef::items) {
             n_unread += 1;
-            if let Some(listener) = GatewayListener::read(node) {
+            let has_name = node.get("name").is_some_and(|name| text(name).is_some());
+            if let Some(listener) = GatewayListener::read(node).filter(|_| has_name) {
                 by_port.entry(listener.port.0).or_default().push(listener);
                 n_unread -= 1;
             }
@@ -239,6 +240,9 @@ impl<'d> Lowering<'_, 'd> {
                 continue;
             };
             let section = parent.get("sectionName").and_then(text);
+            if section.is_none() && parent.get("sectionName").is_some() {
+                continue;
+            }
             let port = parent.get("port").and_then(int);
             let Some(gateway) = routing.gateways.get(&found) else { continue };
             let mut accepting = Vec::new();

@@ -81,7 +81,7 @@ fn path_plan<'d>(
     let path_type = path.get("pathType").and_then(|kind| kind.text()).unwrap_or_default();
     let paths = match written {
         None | Some(("", _)) => Paths::Any,
-        Some((literal, span)) if super::values::is_placeholder(literal) => {
+        Some((literal, span)) if [literal, path_type].into_iter().any(super::values::is_placeholder) => {
             Paths::Unknown(Unknown::Expression, span)
         }
         Some((literal, span)) => match path_type {

@@ -58,6 +58,18 @@ impl<'d> Service<'d> {
             PortRef::Name(name) => port.name.is_some_and(|(own, _)| own == name),
         })
     }
+
+    /// Whether no port of the Service is a template's business, so that one which is not among them does not exist.
+    pub(super) fn lists_all(&self, wanted: PortRef<'_>) -> bool {
+        let key = match wanted {
+            PortRef::Number(_) => "port",
+            PortRef::Name(_) => "name",
+        };
+        let is_open = |port: &ServicePort<'_>| {
+            port.node.get(key).and_then(NodeRef::text).is_some_and(super::values::is_placeholder)
+        };
+        !self.ports.iter().any(is_open)
+    }
 }
 
 impl<'d> ServicePort<'d> {

@@ -75,7 +75,8 @@ impl<'d> Lowering<'_, 'd> {
         };
         let known = service.zip(port).map(|(service, port)| (&self.services.all[service].ports, port));
         let properties = properties(&mut self.builder.values, &view, claim, known, &self.ports);
-        let missing = service.filter(|_| port.is_none()).map(|_| {
+        let is_settled = |service: &usize| self.services.all[*service].lists_all(backend.port);
+        let missing = service.filter(|service| port.is_none() && is_settled(service)).map(|_| {
             let place = Place::written(backend.port_at, backend.port_at);
             let values = &mut self.builder.values;
             let entry = [

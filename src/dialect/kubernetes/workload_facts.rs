@@ -142,7 +142,10 @@ fn missing_ports(
                 container.node.get("ports").is_some_and(|ports| {
                     ports.text().is_some()
                         || ports.items().any(|port| {
-                            port.get("name").and_then(|name| name.text()).is_some_and(is_placeholder)
+                            ["name", "containerPort"]
+                                .iter()
+                                .filter_map(|key| port.get(key)?.text())
+                                .any(is_placeholder)
                         })
                 })
             })
