@@ -250,6 +250,13 @@ impl<'m> Writer<'m> {
             "tls"
         } else if has(TlsSign::Plaintext) {
             "plaintext"
+        } else if draft.type_name == TARGET_GROUP
+            && (self.has_open_port(draft) || ports.is_empty() && self.graph.is_open(idx, Link::Ports))
+        {
+            let place = Place::fact_at(draft.name);
+            let state = self.values.unknown(Unknown::Parameter, place);
+            let evidence = self.empty_list;
+            return self.values.map_of(&[("State", state), ("Evidence", evidence)], place);
         } else {
             "unsettled"
         };
@@ -263,6 +270,12 @@ impl<'m> Writer<'m> {
         let port = draft.effective.and_then(|effective| self.values.get(effective, "Port"));
         draft.type_name == TARGET_GROUP
             && matches!(port.and_then(|port| self.values.as_int(port)), Some(443 | 8443))
+    }
+
+    /// Whether the files do not settle the port, which might be one that is customary for TLS.
+    fn has_open_port(&self, draft: &Draft) -> bool {
+        let port = draft.effective.and_then(|effective| self.values.get(effective, "Port"));
+        port.is_some_and(|port| self.values.is_unknown(port))
     }
 
     fn has_native_probe(&self, port: ResourceIdx) -> bool {

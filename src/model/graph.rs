@@ -287,10 +287,31 @@ impl Connector<'_> {
                 self.graph.follow(balancer, Link::Services, Link::Workloads, Link::Workloads);
             }
         }
+        self.open_registrations(&groups);
         for group in &groups {
             self.health_check_ports(*group);
         }
         self.twins(&groups);
+    }
+
+    /// Where something registers in a group that the files do not settle, it may be any that nothing else registers in.
+    fn open_registrations(&mut self, groups: &[ResourceIdx]) {
+        let is_registrar = |idx: ResourceIdx| {
+            matches!(
+                self.draft(idx).type_name.as_str(),
+                "AWS::ECS::Service" | "AWS::AutoScaling::AutoScalingGroup"
+            )
+        };
+        let is_open = |idx: ResourceIdx| is_registrar(idx) && self.graph.is_open(idx, Link::TargetGroups);
+        if !self.indices().any(is_open) {
+            return;
+        }
+        for group in groups {
+            let registered = [Link::Ports, Link::Services, Link::Workloads];
+            if registered.iter().all(|link| self.graph.targets(*group, *link).next().is_none()) {
+                registered.iter().for_each(|link| self.graph.leave_open(*group, *link));
+            }
+        }
     }
 
     /// The ports that a group's health check reaches.
@@ -314,6 +335,11 @@ impl Connector<'_> {
         for port in ports {
             self.graph.add(group, Link::HealthCheckPorts, port);
         }
+        let workloads: Vec<ResourceIdx> = self.graph.targets(group, Link::Workloads).collect();
+        let is_open = workloads.iter().any(|workload| self.graph.is_open(*workload, Link::Ports));
+        if is_open && self.graph.targets(group, Link::HealthCheckPorts).next().is_none() {
+            self.graph.leave_open(group, Link::HealthCheckPorts);
+        }
     }
 
     fn number(&self, port: ResourceIdx) -> Option<i64> {
@@ -334,6 +360,11 @@ impl Connector<'_> {
             let twins: Vec<ResourceIdx> = by_port.chain(by_machine).filter(|other| other != group).collect();
             for twin in twins {
                 self.graph.add(*group, Link::Twins, twin);
+            }
+            // What an open registration would make a twin has to be there.
+            let is_open = |idx: &ResourceIdx| self.graph.is_open(*idx, Link::Ports);
+            if groups.iter().any(|other| other != group && (is_open(group) || is_open(other))) {
+                self.graph.leave_open(*group, Link::Twins);
             }
         }
     }
