@@ -132,10 +132,20 @@ impl RuleFile {
         eval::evaluate(&self.tree, subject)
     }
 
-    /// The severity of a failure in `resource` that `severity-if` gives: of the first case that holds.
+    /// The severity of a failure in `resource` that `severity-if` gives: of the first case that holds. A case before it that
+    /// is undecided may hold as well, so nothing above its severity is certain.
     pub fn severity_at(&self, subject: &Subject<'_>, resource: ValueId) -> Option<Severity> {
-        let holds = |conditions: &Vec<Alternatives>| eval::holds(&self.tree, conditions, subject, resource);
-        self.severity_if.iter().find(|(conditions, _)| holds(conditions)).map(|(_, severity)| *severity)
+        let mut open: Option<Severity> = None;
+        let milder =
+            |open: Option<Severity>, severity: Severity| open.map_or(severity, |open| open.min(severity));
+        for (conditions, severity) in &self.severity_if {
+            match eval::holds(&self.tree, conditions, subject, resource) {
+                Some(true) => return Some(milder(open, *severity)),
+                Some(false) => {}
+                None => open = Some(milder(open, *severity)),
+            }
+        }
+        open.map(|open| open.min(self.meta.severity.unwrap_or(Severity::Error)))
     }
 
     /// Other places to show with a failure in `resource`.

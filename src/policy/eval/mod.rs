@@ -203,13 +203,22 @@ pub(super) fn evaluate(file: &File, subject: &Subject<'_>) -> Outcome {
     outcome
 }
 
-/// Whether conditions hold at a value; undecided ones and ones that cannot be answered do not.
-pub(super) fn holds(file: &File, conditions: &[Alternatives], subject: &Subject<'_>, at: ValueId) -> bool {
+/// Whether conditions hold at a value; `None` when that is undecided. Ones that cannot be answered do not hold.
+pub(super) fn holds(
+    file: &File,
+    conditions: &[Alternatives],
+    subject: &Subject<'_>,
+    at: ValueId,
+) -> Option<bool> {
     let made = Arena::default();
     let evaluator = Evaluator::new(file, subject, &made);
     let top = Scope::top(&evaluator);
     let scope = Scope::at(Val::doc(at, Some(at)), &top);
-    matches!(evaluator.conjunction(conditions, &scope, Role::Gate), Ok(St::Pass))
+    match evaluator.conjunction(conditions, &scope, Role::Gate) {
+        Ok(St::Pass) => Some(true),
+        Ok(St::Undecided) => None,
+        _ => Some(false),
+    }
 }
 
 /// The values of the document that a query finds from a value.
