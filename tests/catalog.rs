@@ -244,8 +244,8 @@ fn every_rule_has_a_current_page() {
 
 #[test]
 fn explain_prints_the_page() {
+    // While pages are rewritten, this binary holds the old ones.
     if std::env::var_os("UPDATE").is_some() {
-        eprintln!("skipped: the pages that this binary holds may just have been rewritten");
         return;
     }
     let catalog = Catalog::builtin();
