@@ -183,7 +183,7 @@ fn each_claimed_dialect_has_a_firing_and_a_silent_fixture() {
 #[test]
 fn fixtures_belong_to_rules() {
     let catalog = Catalog::builtin();
-    let others = ["formats", "mission", "projects", "syntax"];
+    let others = ["formats", "mission", "projects", "same", "syntax"];
     let strays: Vec<String> = support::entries(&root().join("fixtures"))
         .iter()
         .map(|path| name(path))

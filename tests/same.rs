@@ -1,0 +1,235 @@
+//! The same fault gets the same words, whatever the language it is written in.
+//!
+//! Fixtures are turned into their other notations (YAML into JSON, Terraform's JSON into a plan) and have to give the same
+//! findings; `fixtures/same/<rule>/` holds one fault in several languages, with the same names everywhere.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use grpc_guard::catalog::Catalog;
+use grpc_guard::engine;
+use grpc_guard::source::read::{Loaded, LoadedFile};
+use grpc_guard::source::{Source, SourceMap};
+use rayon::prelude::*;
+use serde::Deserialize as _;
+use serde_json::{Map, Value, json};
+use serde_yaml::Value as Yaml;
+use support::{dialect, entries, name, projects, root, settings};
+
+/// A finding without its place.
+type Said = (String, String, String, String, String);
+
+/// What is said about a text under a file name; `like` is the fixture whose platform holds.
+fn said(file: &str, text: String, like: &Path, catalog: &Catalog) -> Vec<Said> {
+    let mut sources = SourceMap::default();
+    let id = sources.add(Source::new(file, text));
+    let loaded = Loaded { sources, files: vec![LoadedFile { id, explicit: true }], ..Loaded::default() };
+    let analysis = engine::analyze(loaded, catalog, &settings(like, None));
+    let of_resources = analysis.diagnostics.iter().filter(|found| found.resource.is_some());
+    let mut said: Vec<Said> = of_resources
+        .map(|found| {
+            (
+                found.resource.clone().unwrap_or_default(),
+                found.rule.to_string(),
+                found.severity.as_str().to_string(),
+                found.message.clone(),
+                found.help.clone().unwrap_or_default(),
+            )
+        })
+        .collect();
+    said.sort();
+    said
+}
+
+/// The fixtures of all rules, and the sets, whose names end so.
+fn fixtures(ending: &str) -> Vec<PathBuf> {
+    let same = entries(&root().join("fixtures/same"));
+    let is_of_rule = |dir: &PathBuf| !["formats", "projects", "same", "syntax"].contains(&name(dir).as_str());
+    let dirs = entries(&root().join("fixtures")).into_iter().filter(is_of_rule).chain(same);
+    let files = dirs.flat_map(|dir| projects(&dir));
+    files.filter(|path| path.is_file() && name(path).ends_with(ending)).collect()
+}
+
+/// Holds what is said of each fixture against what is said of it in another notation, where it has one.
+#[track_caller]
+fn check(ending: &str, least: usize, other: impl Fn(&str) -> Option<(&'static str, String)> + Sync) {
+    let catalog = Catalog::builtin();
+    let compared: Vec<Option<String>> = fixtures(ending)
+        .par_iter()
+        .filter_map(|path| {
+            let text = fs::read_to_string(path).expect("a fixture is UTF-8");
+            let (file, changed) = other(&text)?;
+            let before = said(&name(path), text, path, &catalog);
+            let after = said(file, changed, path, &catalog);
+            let differ = format!("{}: {before:#?}\nand as {file}: {after:#?}", path.display());
+            Some((before != after).then_some(differ))
+        })
+        .collect();
+    assert!(compared.len() >= least, "only {} fixtures were compared", compared.len());
+    let problems: Vec<String> = compared.into_iter().flatten().collect();
+    assert!(problems.is_empty(), "{} fixtures differ:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn templates_in_yaml_and_json() {
+    check(".cfn.yaml", 200, |text| {
+        let template: Yaml = serde_yaml::from_str(text).ok()?;
+        Some(("template.json", format!("{:#}", as_json(&template))))
+    });
+}
+
+#[test]
+fn manifests_in_yaml_and_json() {
+    check(".k8s.yaml", 150, |text| {
+        let objects: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(text)
+            .map(|object| Yaml::deserialize(object).map(|object| as_json(&object)))
+            .collect();
+        let objects = objects.ok()?;
+        Some(("list.json", format!("{:#}", json!({"apiVersion": "v1", "kind": "List", "items": objects}))))
+    });
+}
+
+#[test]
+fn configurations_and_plans() {
+    check(".tf.json", 100, |text| {
+        let configuration: Value = serde_json::from_str(text).expect("a fixture is JSON");
+        Some(("plan.json", format!("{:#}", plan(&configuration)?)))
+    });
+}
+
+/// One fault in several languages.
+#[test]
+fn languages() {
+    let catalog = Catalog::builtin();
+    let sets = entries(&root().join("fixtures/same"));
+    assert!(sets.len() >= 25, "there are only {} sets", sets.len());
+    for set in sets {
+        let rule = name(&set);
+        let mut first: Option<(PathBuf, BTreeSet<String>)> = None;
+        let files = projects(&set);
+        assert!(files.len() > 1, "{rule}: a set needs a second language");
+        for file in files {
+            let text = fs::read_to_string(&file).expect("a fixture is UTF-8");
+            let all = said(&name(&file), text, &file, &catalog);
+            let own = all.into_iter().filter(|(_, found, ..)| *found == rule);
+            let messages: BTreeSet<String> = own.map(|(_, _, _, message, _)| message).collect();
+            assert!(!messages.is_empty(), "{rule} finds nothing in {}", file.display());
+            match &first {
+                None => first = Some((file, messages)),
+                Some((other, expected)) => {
+                    assert_eq!(&messages, expected, "{} and {}", file.display(), other.display());
+                }
+            }
+            assert!(dialect(&set.join("x")).is_none(), "the name of a set is that of a rule");
+        }
+    }
+}
+
+/// A template's short functions written out, as its JSON has them.
+fn as_json(value: &Yaml) -> Value {
+    match value {
+        Yaml::Tagged(tagged) => {
+            let function = tagged.tag.to_string().trim_start_matches('!').to_string();
+            let argument = as_json(&tagged.value);
+            let (key, argument) = match (function.as_str(), argument) {
+                ("Ref" | "Condition", argument) => (function, argument),
+                ("GetAtt", Value::String(path)) => {
+                    let parts = path.split_once('.').expect("an attribute");
+                    ("Fn::GetAtt".to_string(), json!([parts.0, parts.1]))
+                }
+                (_, argument) => (format!("Fn::{function}"), argument),
+            };
+            json!({ key: argument })
+        }
+        Yaml::Sequence(items) => items.iter().map(as_json).collect(),
+        Yaml::Mapping(entries) => {
+            let entry = |(key, value): (&Yaml, &Yaml)| {
+                let key = match key {
+                    Yaml::String(text) => text.clone(),
+                    other => serde_yaml::to_string(other).expect("a scalar").trim().to_string(),
+                };
+                (key, as_json(value))
+            };
+            Value::Object(entries.iter().map(entry).collect())
+        }
+        other => serde_json::to_value(other).expect("a scalar of YAML is one of JSON"),
+    }
+}
+
+/// The plan of a configuration that holds nothing but resources, each once.
+fn plan(configuration: &Value) -> Option<Value> {
+    let top = configuration.as_object()?;
+    if top.keys().any(|key| key != "resource") {
+        return None;
+    }
+    let (mut planned, mut written) = (Vec::new(), Vec::new());
+    for (kind, named) in top["resource"].as_object()? {
+        for (name, body) in named.as_object()? {
+            let body = body.as_object()?;
+            let is_special = |key: &String| {
+                ["count", "for_each", "dynamic", "depends_on", "lifecycle", "provider", "//"]
+                    .contains(&key.as_str())
+            };
+            // Provider functions and encoded documents are more than a plan's reference.
+            if body.keys().any(is_special) || kind.starts_with("kubernetes") {
+                return None;
+            }
+            let (values, expressions) = block(body)?;
+            let address = format!("{kind}.{name}");
+            let head = json!({"address": address, "mode": "managed", "type": kind, "name": name});
+            let with = |key: &str, value: Map<String, Value>| {
+                let mut resource = head.clone();
+                resource[key] = Value::Object(value);
+                resource
+            };
+            planned.push(with("values", values));
+            written.push(with("expressions", expressions));
+        }
+    }
+    Some(json!({
+        "format_version": "1.2",
+        "planned_values": {"root_module": {"resources": planned}},
+        "configuration": {"root_module": {"resources": written}},
+    }))
+}
+
+/// The values of a block as far as they are known before the apply, and its expressions.
+fn block(body: &Map<String, Value>) -> Option<(Map<String, Value>, Map<String, Value>)> {
+    let (mut values, mut expressions) = (Map::new(), Map::new());
+    for (key, value) in body {
+        let blocks: Option<Vec<&Map<String, Value>>> = match value {
+            Value::Object(block) => Some(vec![block]),
+            Value::Array(items) => items.iter().map(Value::as_object).collect(),
+            _ => None,
+        };
+        if let Some(blocks) = blocks.filter(|blocks| !blocks.is_empty()) {
+            let parts: Option<Vec<_>> = blocks.into_iter().map(block).collect();
+            let (inner, written): (Vec<_>, Vec<_>) = parts?.into_iter().unzip();
+            values.insert(key.clone(), inner.into_iter().map(Value::Object).collect());
+            expressions.insert(key.clone(), written.into_iter().map(Value::Object).collect());
+            continue;
+        }
+        match reference(value) {
+            Some(path) => {
+                let resource = path.rsplit_once('.')?.0;
+                expressions.insert(key.clone(), json!({"references": [path, resource]}));
+            }
+            None if value.to_string().contains("${") => return None,
+            None => {
+                values.insert(key.clone(), value.clone());
+                expressions.insert(key.clone(), json!({"constant_value": value}));
+            }
+        }
+    }
+    Some((values, expressions))
+}
+
+/// `aws_lb.edge.arn` of `${aws_lb.edge.arn}`.
+fn reference(value: &Value) -> Option<&str> {
+    let path = value.as_str()?.strip_prefix("${")?.strip_suffix('}')?;
+    (path.split('.').count() == 3 && path.starts_with("aws_") && !path.contains(['[', '(', '$']))
+        .then_some(path)
+}
