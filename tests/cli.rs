@@ -525,3 +525,165 @@ fn exceptions_in_comments() {
         assert_eq!(report["summary"]["suppressed"], u64::from(open.is_empty()), "{report}");
     }
 }
+
+/// The open findings of a run with `--format json`, and those that are suppressed with what excepts them and why.
+fn open_and_excepted(found: &Outcome) -> (Vec<String>, Vec<String>) {
+    let report: serde_json::Value =
+        serde_json::from_str(&found.stdout).unwrap_or_else(|_| panic!("{}", found.stderr));
+    let (mut open, mut excepted) = (Vec::new(), Vec::new());
+    for it in report["diagnostics"].as_array().expect("a list") {
+        let rule = it["rule"].as_str().expect("a name").to_string();
+        match it["suppressed"].as_object() {
+            None => open.push(rule),
+            Some(by) => excepted.push(format!("{rule} by {}: {}", by["by"], by["reason"]).replace('"', "")),
+        }
+    }
+    (open, excepted)
+}
+
+#[test]
+fn exceptions_end_and_give_reasons() {
+    const RULE: &str = "health-check-http-matcher";
+    let with = |said: &str| FAULTY.replace("\"200\"\n", &format!("\"200\" # grpc-guard: ignore{said}\n"));
+    let cases: &[(&str, &str, &[&str], &[&str])] = &[
+        ("[health-check-http-matcher] until 2027-01-31 agreed", "2027-01-31", &[], &["agreed"]),
+        (
+            "[health-check-http-matcher] until 2027-01-31 agreed",
+            "2027-02-01",
+            &[RULE, "expired-exception"],
+            &[],
+        ),
+        ("[health-check-http-matcher]", "2027-02-01", &["exception-without-reason"], &[""]),
+        ("[health-check-http-matcher] until 2027-13-31 x", "2027-02-01", &[RULE, "invalid-exception"], &[]),
+        (" health-check-http-matcher", "2027-02-01", &[RULE, "invalid-exception"], &[]),
+        ("[listener-without-https] until 2020-01-01 x", "2027-02-01", &[RULE, "unused-exception"], &[]),
+    ];
+    for (said, today, expected, reasons) in cases {
+        let project = Project::new(&[("lb.yaml", with(said).as_bytes())]);
+        let mut command = project.command(&["check", "--format", "json"]);
+        command.env("GRPC_GUARD_TODAY", today);
+        let (open, excepted) = open_and_excepted(&outcome(command));
+        assert_eq!(open, *expected, "{said}");
+        let reasons: Vec<String> =
+            reasons.iter().map(|reason| format!("{RULE} by source: {reason}")).collect();
+        assert_eq!(excepted, reasons, "{said}");
+    }
+    let project =
+        Project::new(&[("lb.yaml", with("[health-check-http-matcher] until 2001-09-09 x").as_bytes())]);
+    for (variable, value, status) in [
+        ("SOURCE_DATE_EPOCH", "1000000000", 0),
+        ("SOURCE_DATE_EPOCH", "1000086400", 1),
+        ("SOURCE_DATE_EPOCH", "soon", 2),
+        ("GRPC_GUARD_TODAY", "yesterday", 2),
+        ("GRPC_GUARD_TODAY", "", 1),
+    ] {
+        let mut command = project.command(&["check"]);
+        command.env(variable, value);
+        let found = outcome(command);
+        assert_eq!(found.status, status, "{variable}={value}: {}", found.stderr);
+        assert_eq!(found.stderr.contains(variable), status == 2, "{}", found.stderr);
+    }
+}
+
+/// Every place where an exception can be written that is no comment.
+#[test]
+fn exceptions_at_resources() {
+    let template = |metadata: &str| format!("Metadata:\n  grpc-guard:\n    ignore:\n{metadata}{FAULTY}");
+    let resource = |metadata: &str| {
+        FAULTY.replace(
+            "    Properties:\n",
+            &format!("    Metadata:\n      grpc-guard:\n        ignore: {metadata}\n    Properties:\n"),
+        )
+    };
+    let json = r#"{"Resources": {"Orders": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "Metadata": {"grpc-guard": {"ignore": {"health-check-http-matcher": "agreed"}}},
+        "Properties": {"Port": 50051, "Protocol": "HTTP", "ProtocolVersion": "GRPC", "TargetType": "ip",
+            "HealthCheckPath": "/grpc.health.v1.Health/Check", "Matcher": {"HttpCode": "200"}}}}}"#;
+    let terraform = r#"{"resource": {
+        "aws_lb_listener": {"calls": {
+            "//": {"grpc-guard": {"ignore": ["[listener-without-https] agreed"]}},
+            "load_balancer_arn": "${aws_lb.edge.arn}", "port": 80, "protocol": "HTTP",
+            "default_action": {"type": "forward", "target_group_arn": "${aws_lb_target_group.orders.arn}"}}},
+        "aws_lb": {"edge": {"name": "edge"}},
+        "aws_lb_target_group": {"orders": {"protocol": "HTTP", "protocol_version": "GRPC"}}}}"#;
+    let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: orders\n  annotations:\n    \
+        grpc-guard.dev/ignore: \"[listener-without-https] agreed\"\n    \
+        alb.ingress.kubernetes.io/backend-protocol-version: GRPC\n\
+        spec:\n  ingressClassName: alb\n  defaultBackend: {service: {name: orders, port: {number: 50051}}}\n";
+    let cases: &[(&str, String)] = &[
+        ("map.yaml", template("      health-check-http-matcher: agreed\n")),
+        ("list.yaml", template("      - '[health-check-http-matcher] agreed'\n")),
+        ("text.yaml", template("      \"[health-check-http-matcher] agreed\"\n")),
+        ("resource.yaml", resource("{health-check-http-matcher: agreed}")),
+        ("resource.json", json.to_string()),
+        ("main.tf.json", terraform.to_string()),
+        ("ingress.yaml", ingress.to_string()),
+    ];
+    for (name, text) in cases {
+        const RULES: [&str; 2] = ["health-check-http-matcher", "listener-without-https"];
+        let run = |text: &str| {
+            let project = Project::new(&[(name, text.as_bytes())]);
+            open_and_excepted(&project.run(&["check", "--format", "json", "--only", &RULES.join(",")]))
+        };
+        let [rule, other] = if text.contains(RULES[0]) { RULES } else { [RULES[1], RULES[0]] };
+        assert_eq!(run(text), (vec![], vec![format!("{rule} by source: agreed")]), "{name}");
+        let (open, excepted) = run(&text.replace(rule, other));
+        assert_eq!(excepted, Vec::<String>::new(), "{name}");
+        assert!(
+            ["unused-exception", rule].iter().all(|rule| open.iter().any(|it| it == rule)),
+            "{name}: {open:?}"
+        );
+    }
+    let wrong = Project::new(&[("lb.yaml", resource("{health-check-http-matcher: [x]}").as_bytes())]);
+    let (open, _) = open_and_excepted(&wrong.run(&["check", "--format", "json"]));
+    assert_eq!(open, ["invalid-exception", "health-check-http-matcher"]);
+}
+
+#[test]
+fn exceptions_and_levels_by_path() {
+    let config = "exceptions:\n  - {rules: [health-check-http-matcher], paths: [legacy/], reason: agreed, until: 2027-01-31}\n\
+        overrides:\n  - {paths: [dev/], levels: {health-check-http-matcher: info}}\n";
+    let project = Project::new(&[
+        ("grpc-guard.yaml", config.as_bytes()),
+        ("legacy/lb.yaml", FAULTY.as_bytes()),
+        ("dev/lb.yaml", FAULTY.as_bytes()),
+    ]);
+    let run = |args: &[&str], today: &str| {
+        let mut command = project.command(&["check"]);
+        command.args(args).env("GRPC_GUARD_TODAY", today);
+        outcome(command)
+    };
+    let found = run(&["--format", "json"], "2027-01-01");
+    assert_eq!(found.status, 0, "{}", found.stdout);
+    let expected = vec!["health-check-http-matcher by configuration: agreed".to_string()];
+    assert_eq!(open_and_excepted(&found), (vec!["health-check-http-matcher".to_string()], expected));
+    let found = run(&["--format", "concise"], "2027-02-01");
+    assert_eq!(found.status, 1);
+    for line in [
+        "dev/lb.yaml:11:19: info[health-check-http-matcher]",
+        "grpc-guard.yaml:2:",
+        "warning[expired-exception]",
+        "legacy/lb.yaml:11:19: error[health-check-http-matcher]",
+    ] {
+        assert!(found.stdout.contains(line), "{line}: {}", found.stdout);
+    }
+    // Whoever looks at a part cannot know what the rest excepts in vain.
+    assert_eq!(run(&["dev", "--format", "concise"], "2027-01-01").stdout.lines().count(), 1);
+    fs::remove_file(project.path().join("legacy/lb.yaml")).expect("removed");
+    let found = run(&["--format", "concise"], "2027-01-01").stdout;
+    assert!(found.contains("warning[unused-exception]"), "{found}");
+}
+
+#[test]
+fn configurations_that_cannot_be_read() {
+    for (files, told) in [
+        (&[("grpc-guard.yaml/x", b"" as &[u8])][..], "grpc-guard.yaml: it is a directory"),
+        (&[("grpc-guard.yaml", b"levels: \xe9")], "grpc-guard.yaml: it is not UTF-8: byte 8 is 0xe9"),
+    ] {
+        let project = Project::new(files);
+        let found = project.run(&["check"]);
+        assert_eq!((found.status, found.stdout.as_str()), (2, ""), "{told}");
+        assert!(found.stderr.contains(told), "{told}: {}", found.stderr);
+        assert_eq!(project.run(&["check", "--no-config"]).status, 0);
+    }
+}

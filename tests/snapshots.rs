@@ -3,7 +3,9 @@
 //! The analysis is made by hand, so that a new rule or a better message changes nothing here. After a wanted change run
 //! `INSTA_UPDATE=always cargo test --test snapshots` and read the diff.
 
-use grpc_guard::diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity, Suppression, sort};
+use grpc_guard::diagnostic::{
+    Applicability, Diagnostic, Edit, Excepted, Fix, Label, Severity, Suppression, sort,
+};
 use grpc_guard::engine::{Analysis, Stats};
 use grpc_guard::report::{self, Format, Options, RuleInfo};
 use grpc_guard::source::{FileId, Source, SourceMap, Span};
@@ -80,6 +82,8 @@ impl Project {
         let mut port =
             Diagnostic::new("user-rule", Severity::Info, self.span(1, "50051"), "port 50051 is common");
         port.suppressed = Some(Suppression {
+            by: Excepted::InSource,
+            until: None,
             span: Some(self.span(1, "port:")),
             reason: "agreed with the network team".to_string(),
         });

@@ -21,10 +21,11 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     let names: Vec<&str> = names.chain(checks.iter().map(|check| check.name.as_str())).collect();
     configured.lay_over(args, names.iter().copied())?;
 
+    let exclude = configured.settings.exclude.as_ref().map(|paths| paths.matcher().clone());
     let options = ReadOptions {
         stdin_name: args.stdin_filename.clone(),
-        area: Some(Area { root: configured.root, exclude: configured.exclude.clone() }),
-        exclude: configured.exclude,
+        area: Some(Area { root: configured.root, exclude: exclude.clone() }),
+        exclude,
         force_exclude: args.force_exclude,
         ..ReadOptions::default()
     };

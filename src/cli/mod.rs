@@ -11,6 +11,7 @@ mod rules;
 mod settings;
 mod terminal;
 mod test;
+mod today;
 mod write;
 
 use std::ffi::OsString;

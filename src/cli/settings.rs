@@ -3,15 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
 use super::args::{BaseArgs, CheckArgs, Input};
 use super::located::Located;
-use crate::config::{self, ConfigFile, FILE_NAMES, Level, Settings};
+use super::today::today;
+use crate::config::{self, ConfigFile, FILE_NAMES, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::policy::InputKind;
 use crate::source::{Source, SourceMap, Spanned};
+use anyhow::{Context, bail};
 
 /// The configuration file and the base flags, joined.
 pub(super) struct Configured {
@@ -22,8 +21,6 @@ pub(super) struct Configured {
     diagnostics: Vec<Diagnostic>,
     /// The file's text, for showing what is wrong with it; empty without a file.
     sources: SourceMap,
-    /// Paths that a walk leaves out.
-    pub(super) exclude: Option<Gitignore>,
     /// The directory of the configuration, else that of the repository.
     pub(super) root: Option<PathBuf>,
 }
@@ -40,7 +37,7 @@ pub(super) fn load(args: &BaseArgs) -> anyhow::Result<Configured> {
     let mut root = PathBuf::new();
     let file_is_read = path.is_some();
     if let Some(path) = path {
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = text_of(&path)?;
         let id = sources.add(Source::new(path.to_string_lossy().replace('\\', "/"), text));
         file = config::parse(id, sources.get(id));
         root = path.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -50,10 +47,10 @@ pub(super) fn load(args: &BaseArgs) -> anyhow::Result<Configured> {
         *rules = root.join(&*rules);
     }
     let project = if file_is_read { Some(std::path::absolute(root.join("."))?) } else { repository() };
-    let exclude = exclude(&root, &settings.exclude)?;
     settings.rules.extend(args.rules.iter().cloned());
     settings.builtin &= !args.no_builtin;
-    Ok(Configured { settings, names, diagnostics, sources, exclude, root: project })
+    settings.today = Some(today()?);
+    Ok(Configured { settings, names, diagnostics, sources, root: project })
 }
 
 impl Configured {
@@ -71,12 +68,13 @@ impl Configured {
             }
         }
         let settings = &mut self.settings;
+        settings.is_whole = is_whole(&args.paths, self.root.as_deref());
         if !args.only.is_empty() {
             settings.only = Some(args.only.iter().cloned().collect());
             // Who names a rule on the command line wants to see it, whatever the file says.
-            settings.levels.retain(|rule, level| *level != Level::Off || !args.only.contains(rule));
+            args.only.iter().for_each(|rule| settings.turn_on(rule));
         }
-        settings.levels.extend(args.off.iter().map(|rule| (rule.clone(), Level::Off)));
+        args.off.iter().for_each(|rule| settings.turn_off(rule));
         settings.explain_rule |= args.explain_rule;
         if args.input == Input::Model {
             settings.input = InputKind::Model;
@@ -89,6 +87,28 @@ impl Configured {
         }
         Ok(())
     }
+}
+
+/// Whether everything below a directory is looked at.
+fn is_whole(paths: &[PathBuf], root: Option<&Path>) -> bool {
+    let current = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &current } else { paths };
+    paths
+        .iter()
+        .any(|path| root.is_none_or(|root| config::absolute(root).starts_with(config::absolute(path))))
+}
+
+/// The text of a configuration file.
+fn text_of(path: &Path) -> anyhow::Result<String> {
+    let cannot = || format!("cannot read the configuration {}", path.display());
+    if path.metadata().with_context(cannot)?.is_dir() {
+        bail!("{}: it is a directory", cannot());
+    }
+    String::from_utf8(fs::read(path).with_context(cannot)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+        anyhow::anyhow!("{}: it is not UTF-8: byte {at} is {byte:#04x}", cannot())
+    })
 }
 
 /// Fails on a name that no rule has.
@@ -112,7 +132,8 @@ fn nearest() -> Option<PathBuf> {
     for dir in current.ancestors() {
         for name in FILE_NAMES {
             let path = dir.join(name);
-            if path.is_file() {
+            // Also when it is none that can be read: silence would mean that its settings hold.
+            if path.symlink_metadata().is_ok() {
                 // As short as the user would write it.
                 return Some(path.strip_prefix(&current).map(Path::to_path_buf).unwrap_or(path));
             }
@@ -128,15 +149,4 @@ fn nearest() -> Option<PathBuf> {
 fn repository() -> Option<PathBuf> {
     let current = std::env::current_dir().ok()?;
     current.ancestors().find(|dir| dir.join(".git").exists()).map(Path::to_path_buf)
-}
-
-fn exclude(root: &Path, globs: &[String]) -> anyhow::Result<Option<Gitignore>> {
-    if globs.is_empty() {
-        return Ok(None);
-    }
-    let mut builder = GitignoreBuilder::new(std::path::absolute(root.join("."))?);
-    for glob in globs {
-        builder.add_line(None, glob).with_context(|| format!("`{glob}` of `exclude` is no pattern"))?;
-    }
-    Ok(Some(builder.build()?))
 }

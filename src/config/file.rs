@@ -1,12 +1,16 @@
 //! `grpc-guard.yaml`, read strictly: an unknown key or value is a diagnostic at its place, with a suggestion.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use super::{Level, Settings, suggest};
+use jiff::civil::Date;
+
+use super::reader::{Reader, is_null, listed};
+use super::{Exception, Level, Override, PathSet, Settings, suggest};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::dialect::ControllerHint;
-use crate::document::{EntryRef, Format, Kind, NodeRef, Schema, Typed};
-use crate::source::{FileId, Source, Span, Spanned};
+use crate::document::{EntryRef, Format, Kind, NodeRef};
+use crate::source::{FileId, Source, Spanned};
 use crate::syntax;
 
 /// The file names that are looked for.
@@ -15,16 +19,20 @@ pub const FILE_NAMES: [&str; 2] = ["grpc-guard.yaml", ".grpc-guard.yaml"];
 /// The name of the check that reports a faulty configuration.
 pub const INVALID_CONFIG: &str = "invalid-config";
 
-const KEYS: [&str; 6] = ["builtin", "exclude", "fail-on", "levels", "platform", "rules"];
-const LEVELS: [(&str, Level); 4] =
+/// The keys of a configuration; `schema.rs` says what each means.
+pub(super) const KEYS: [&str; 9] =
+    ["baseline", "builtin", "exceptions", "exclude", "fail-on", "levels", "overrides", "platform", "rules"];
+pub(super) const EXCEPTION_KEYS: [&str; 4] = ["paths", "reason", "rules", "until"];
+pub(super) const OVERRIDE_KEYS: [&str; 2] = ["levels", "paths"];
+pub(super) const LEVELS: [(&str, Level); 4] =
     [("off", Level::Off), ("info", Level::Info), ("warn", Level::Warn), ("error", Level::Error)];
-const FAIL_ON: [(&str, Option<Severity>); 4] = [
+pub(super) const FAIL_ON: [(&str, Option<Severity>); 4] = [
     ("error", Some(Severity::Error)),
     ("warning", Some(Severity::Warning)),
     ("info", Some(Severity::Info)),
     ("never", None),
 ];
-const PLATFORMS: [(&str, ControllerHint); 3] = [
+pub(super) const PLATFORMS: [(&str, ControllerHint); 3] = [
     ("aws-load-balancer-controller", ControllerHint::LoadBalancerController),
     ("eks-auto-mode", ControllerHint::AutoMode),
     ("in-tree", ControllerHint::InTree),
@@ -41,18 +49,22 @@ pub struct ConfigFile {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a configuration file.
+/// Reads a configuration file. Paths in it are relative to its directory.
 pub fn parse(file: FileId, source: &Source) -> ConfigFile {
     let (document, diagnostics) = syntax::parse(file, Format::Yaml, &source.text);
-    let mut config = ConfigFile { diagnostics, ..ConfigFile::default() };
+    let root = Path::new(&source.path).parent().unwrap_or(Path::new(""));
+    let mut parser =
+        Parser { root, reader: Reader { diagnostics }, settings: Settings::default(), names: Vec::new() };
     for (idx, root) in document.roots().enumerate() {
         if idx > 0 {
-            config.wrong(root.span(), "a configuration is one document", None);
+            parser.reader.wrong(root.span(), "a configuration is one document", None);
         } else if !is_null(root) {
-            config.read(root);
+            parser.read(root);
         }
     }
-    config
+    let Parser { mut settings, names, reader, .. } = parser;
+    settings.text = Some((source.path.clone(), source.text.clone()));
+    ConfigFile { settings, names, diagnostics: reader.diagnostics }
 }
 
 /// What is wrong with the rule names of a file, once all rules are known.
@@ -73,120 +85,143 @@ pub fn unknown_rules<'n>(
         .collect()
 }
 
-impl ConfigFile {
-    fn wrong(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
-        let mut diagnostic = Diagnostic::new(INVALID_CONFIG, Severity::Error, span, message);
-        diagnostic.help = help;
-        self.diagnostics.push(diagnostic);
-    }
+struct Parser<'p> {
+    /// The directory of the file.
+    root: &'p Path,
+    reader: Reader,
+    settings: Settings,
+    names: Vec<Spanned<String>>,
+}
 
+impl Parser<'_> {
     fn read(&mut self, root: NodeRef) {
         if root.kind() != Kind::Mapping {
             let keys = format!("write keys and values; the keys are {}", listed(&KEYS));
-            return self.wrong(root.span(), "a configuration is a map", Some(keys));
+            return self.reader.wrong(root.span(), "a configuration is a map", Some(keys));
         }
         for entry in root.entries() {
             match entry.name() {
+                "baseline" => {
+                    let file = self.reader.text(entry);
+                    self.settings.baseline = file.map(|file| self.root.join(file.value));
+                }
                 "builtin" => {
-                    if let Some(builtin) = self.flag(entry) {
+                    if let Some(builtin) = self.reader.flag(entry) {
                         self.settings.builtin = builtin;
                     }
                 }
-                "exclude" => self.settings.exclude = self.texts(entry),
+                "exceptions" => {
+                    let maps = self
+                        .reader
+                        .maps(entry, "{rules: [rule-name], paths: [legacy/], reason: replaced soon}");
+                    for map in maps {
+                        let exception = self.exception(map);
+                        self.settings.exceptions.extend(exception);
+                    }
+                }
+                "exclude" => self.settings.exclude = self.paths(entry),
                 "fail-on" => {
-                    if let Some(fail_on) = self.choice(entry, &FAIL_ON) {
+                    if let Some(fail_on) = self.reader.choice(entry, &FAIL_ON) {
                         self.settings.fail_on = fail_on;
                     }
                 }
-                "levels" => self.levels(entry),
-                "platform" => self.settings.platforms.controller = self.choice(entry, &PLATFORMS),
-                "rules" => self.settings.rules = self.texts(entry).into_iter().map(PathBuf::from).collect(),
-                name => {
-                    let message = format!("there is no key `{name}` in a configuration");
-                    self.wrong(entry.key.span(), message, Some(meant(name, &KEYS)));
+                "levels" => self.settings.levels = self.levels(entry),
+                "overrides" => {
+                    for map in self.reader.maps(entry, "{paths: [legacy/], levels: {rule-name: warn}}") {
+                        let over = self.override_of(map);
+                        self.settings.overrides.extend(over);
+                    }
                 }
+                "platform" => self.settings.platforms.controller = self.reader.choice(entry, &PLATFORMS),
+                "rules" => {
+                    let rules = self.reader.texts(entry);
+                    self.settings.rules = rules.into_iter().map(|rules| PathBuf::from(rules.value)).collect();
+                }
+                _ => self.reader.unknown(entry, "a configuration", &KEYS),
             }
         }
     }
 
-    fn levels(&mut self, entry: EntryRef) {
+    fn levels(&mut self, entry: EntryRef) -> BTreeMap<String, Level> {
+        let mut levels = BTreeMap::new();
         if entry.value.kind() != Kind::Mapping {
             let help = "write one line for each rule: `rule-name: off`";
-            return self.wrong(
-                entry.value.span(),
-                "`levels` is a map of rules and levels",
-                Some(help.to_string()),
-            );
+            let message = "`levels` is a map of rules and levels";
+            self.reader.wrong(entry.value.span(), message, Some(help.to_string()));
+            return levels;
         }
         for rule in entry.value.entries() {
             self.names.push(Spanned::new(rule.name().to_string(), rule.key.span()));
-            if let Some(level) = self.choice(rule, &LEVELS) {
-                self.settings.levels.insert(rule.name().to_string(), level);
+            if let Some(level) = self.reader.choice(rule, &LEVELS) {
+                levels.insert(rule.name().to_string(), level);
+            }
+        }
+        levels
+    }
+
+    fn override_of(&mut self, map: NodeRef) -> Option<Override> {
+        let (mut paths, mut levels) = (None, None);
+        for entry in map.entries() {
+            match entry.name() {
+                "levels" => levels = Some(self.levels(entry)),
+                "paths" => paths = self.paths(entry),
+                _ => self.reader.unknown(entry, "an override", &OVERRIDE_KEYS),
+            }
+        }
+        for (key, is_there) in [("paths", paths.is_some()), ("levels", levels.is_some())] {
+            if !is_there && map.get(key).is_none() {
+                self.reader.wrong(map.span().at_start(), format!("this override has no `{key}`"), None);
+            }
+        }
+        Some(Override { paths: paths?, levels: levels? })
+    }
+
+    fn exception(&mut self, map: NodeRef) -> Option<Exception> {
+        let (mut rules, mut paths, mut reason, mut until) = (Vec::new(), None, String::new(), None);
+        let n_wrong = self.reader.diagnostics.len();
+        for entry in map.entries() {
+            match entry.name() {
+                "paths" => paths = self.paths(entry),
+                "reason" => reason = self.reader.text(entry).map(|reason| reason.value).unwrap_or_default(),
+                "rules" => rules = self.reader.texts(entry),
+                "until" => until = self.date(entry),
+                _ => self.reader.unknown(entry, "an exception", &EXCEPTION_KEYS),
+            }
+        }
+        if rules.is_empty() && self.reader.diagnostics.len() == n_wrong {
+            let help = "an exception is about rules: write `rules: [rule-name]`".to_string();
+            self.reader.wrong(map.span().at_start(), "this exception names no rule", Some(help));
+        }
+        self.names.extend(rules.iter().cloned());
+        Some(Exception { rules, paths, reason, until, span: map.span().at_start() })
+    }
+
+    fn date(&mut self, entry: EntryRef) -> Option<Spanned<Date>> {
+        let text = self.reader.text(entry)?;
+        match text.value.parse() {
+            Ok(date) => Some(Spanned::new(date, text.span)),
+            Err(_) => {
+                let help = "write year, month and day: `2027-01-31`".to_string();
+                self.reader.wrong(text.span, format!("`{}` is no date", text.value), Some(help));
+                None
             }
         }
     }
 
-    /// One of several words.
-    fn choice<T: Copy>(&mut self, entry: EntryRef, choices: &[(&str, T)]) -> Option<T> {
-        let text = entry.value.text().unwrap_or_default();
-        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
-            return Some(*choice);
-        }
-        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-        let message = match text {
-            "" => format!("`{}` has no value", entry.name()),
-            _ => format!("`{}` cannot be `{text}`", entry.name()),
-        };
-        self.wrong(place(entry), message, Some(meant(text, &words)));
-        None
-    }
-
-    fn flag(&mut self, entry: EntryRef) -> Option<bool> {
-        let typed = entry.value.scalar().map(|scalar| scalar.typed(Schema::Core));
-        let Some(Typed::Bool(flag)) = typed else {
-            self.wrong(place(entry), format!("`{}` is `true` or `false`", entry.name()), None);
+    fn paths(&mut self, entry: EntryRef) -> Option<PathSet> {
+        let globs = self.reader.texts(entry);
+        if globs.is_empty() {
             return None;
-        };
-        Some(flag)
-    }
-
-    /// A list of texts.
-    fn texts(&mut self, entry: EntryRef) -> Vec<String> {
-        let texts: Option<Vec<String>> = match entry.value.kind() {
-            Kind::Sequence => entry.value.items().map(|item| item.text().map(str::to_string)).collect(),
-            _ => None,
-        };
-        texts.unwrap_or_else(|| {
-            let help = format!("write `{}: [first, second]`", entry.name());
-            self.wrong(place(entry), format!("`{}` is a list of texts", entry.name()), Some(help));
-            Vec::new()
-        })
-    }
-}
-
-/// The value; the key when there is none.
-fn place(entry: EntryRef) -> Span {
-    let span = entry.value.span();
-    if span.start == span.end { entry.key.span() } else { span }
-}
-
-fn is_null(node: NodeRef) -> bool {
-    matches!(node.scalar().map(|scalar| scalar.typed(Schema::Core)), Some(Typed::Null))
-}
-
-fn meant(word: &str, choices: &[&str]) -> String {
-    match suggest(word, choices.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("use {}", listed(choices)),
-    }
-}
-
-/// `a`, `b` or `c`.
-fn listed(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => quoted.concat(),
+        }
+        let texts = globs.iter().map(|glob| glob.value.clone()).collect();
+        match PathSet::new(self.root, texts) {
+            Ok(paths) => Some(paths),
+            Err((idx, why)) => {
+                let glob = &globs[idx];
+                self.reader.wrong(glob.span, format!("`{}` is no pattern: {why}", glob.value), None);
+                None
+            }
+        }
     }
 }
 
@@ -222,11 +257,12 @@ mod tests {
         let settings = config.settings;
         assert_eq!(settings.fail_on, Some(Severity::Warning));
         assert!(!settings.builtin);
-        assert_eq!(settings.severity("a-rule", Severity::Error), None);
-        assert_eq!(settings.severity("b-rule", Severity::Error), Some(Severity::Warning));
-        assert_eq!(settings.severity("c-rule", Severity::Info), Some(Severity::Info));
+        assert_eq!(settings.severity("a-rule", Severity::Error, ""), None);
+        assert_eq!(settings.severity("b-rule", Severity::Error, ""), Some(Severity::Warning));
+        assert_eq!(settings.severity("c-rule", Severity::Info, ""), Some(Severity::Info));
         assert_eq!(settings.rules, [PathBuf::from("policies/")]);
-        assert_eq!(settings.exclude, ["vendor/"]);
+        let exclude = settings.exclude.expect("paths");
+        assert!(exclude.contains("vendor/a.yaml") && !exclude.contains("a.yaml"));
         assert_eq!(settings.platforms.controller, Some(ControllerHint::AutoMode));
         let names: Vec<&str> = config.names.iter().map(|name| name.value.as_str()).collect();
         assert_eq!(names, ["a-rule", "b-rule"]);
@@ -236,7 +272,8 @@ mod tests {
     fn an_empty_file_changes_nothing() {
         for text in ["", "# nothing\n", "---\n", "levels: {}\n"] {
             check(text, &[]);
-            assert_eq!(read(text).0.settings, Settings::default(), "{text:?}");
+            let settings = Settings { text: None, ..read(text).0.settings };
+            assert_eq!(settings, Settings::default(), "{text:?}");
         }
     }
 
@@ -269,10 +306,58 @@ mod tests {
         check(
             "[a]\n",
             &[
-                "1:1 a configuration is a map (write keys and values; the keys are `builtin`, `exclude`, `fail-on`, `levels`, `platform` or `rules`)",
+                "1:1 a configuration is a map (write keys and values; the keys are `baseline`, `builtin`, `exceptions`, `exclude`, `fail-on`, `levels`, `overrides`, `platform` or `rules`)",
             ],
         );
         check("rules: []\n---\nrules: []\n", &["3:1 a configuration is one document ()"]);
+    }
+
+    #[test]
+    fn exceptions_and_overrides() {
+        let (config, wrong) = read(
+            "exceptions:\n  - rules: [a-rule, b-rule]\n    paths: [legacy/]\n    reason: replaced in OPS-1\n    until: 2027-01-31\n\
+             overrides:\n  - {paths: [dev/], levels: {a-rule: info}}\n  - {paths: [dev/x/], levels: {a-rule: off}}\n\
+             levels: {a-rule: off}\nbaseline: known.json\n",
+        );
+        assert_eq!(wrong, Vec::<String>::new());
+        let settings = config.settings;
+        let exception = &settings.exceptions[0];
+        assert_eq!((exception.rules.len(), exception.reason.as_str()), (2, "replaced in OPS-1"));
+        assert_eq!(exception.until.expect("a date").value, jiff::civil::date(2027, 1, 31));
+        assert!(exception.paths.as_ref().is_some_and(|paths| paths.contains("legacy/a.yaml")));
+        assert!(settings.runs("a-rule"), "it is on somewhere");
+        let severity = |path: &str| settings.severity("a-rule", Severity::Error, path);
+        assert_eq!(
+            [severity("a.yaml"), severity("dev/a.yaml"), severity("dev/x/a.yaml")],
+            [None, Some(Severity::Info), None]
+        );
+        let (mut on, mut off) = (settings.clone(), settings);
+        on.turn_on("a-rule");
+        off.turn_off("a-rule");
+        assert_eq!(on.severity("a-rule", Severity::Error, "dev/x/a.yaml"), Some(Severity::Info));
+        assert_eq!((off.runs("a-rule"), on.runs("a-rule")), (false, true));
+    }
+
+    #[test]
+    fn mistakes_in_lists_of_maps() {
+        check(
+            "exceptions:\n  - rule: [a-rule]\n  - {paths: [x], reason: r}\n  - {rules: [a-rule], until: soon, paths: ['{x']}\n  - 3\n",
+            &[
+                "5:5 `exceptions` is a list of maps (write `- {rules: [rule-name], paths: [legacy/], reason: replaced soon}`)",
+            ],
+        );
+        check(
+            "exceptions:\n  - rule: [a-rule]\n  - {paths: [x], reason: r}\n  - {rules: [a-rule], until: soon}\noverrides: [{paths: [a]}]\n",
+            &[
+                "2:5 there is no key `rule` in an exception (did you mean `rules`?)",
+                "3:5 this exception names no rule (an exception is about rules: write `rules: [rule-name]`)",
+                "4:30 `soon` is no date (write year, month and day: `2027-01-31`)",
+                "5:13 this override has no `levels` ()",
+            ],
+        );
+        let wrong = read("exclude: ['{x']\n").1;
+        assert!(wrong[0].starts_with("1:11 `{x` is no pattern: "), "{wrong:?}");
+        check("baseline: []\n", &["1:11 `baseline` is a text ()"]);
     }
 
     #[test]

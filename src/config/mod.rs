@@ -1,15 +1,24 @@
 //! Flags and configuration file to [`Settings`].
 
 mod file;
+mod paths;
+mod reader;
+mod schema;
+
+pub use paths::{PathSet, absolute};
+pub use schema::{SCHEMA_URL, schema};
 
 pub use file::{ConfigFile, FILE_NAMES, INVALID_CONFIG, parse, unknown_rules};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use jiff::civil::Date;
+
 use crate::diagnostic::Severity;
 use crate::dialect::Platforms;
 use crate::policy::InputKind;
+use crate::source::{Span, Spanned};
 
 /// What the user wants of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +65,43 @@ pub struct Settings {
     /// Whether findings show the clause of the rule that failed.
     pub explain_rule: bool,
     /// Paths that a walk leaves out, in the syntax of `.gitignore`, relative to the configuration file.
-    pub exclude: Vec<String>,
+    pub exclude: Option<PathSet>,
+    /// Levels that hold for some paths only; of several the last counts.
+    pub overrides: Vec<Override>,
+    /// Exceptions by path and rule.
+    pub exceptions: Vec<Exception>,
+    /// Where findings are recorded that do not count.
+    pub baseline: Option<PathBuf>,
+    /// The text of the configuration, which [`Exception::span`] points into: its path and its content.
+    pub text: Option<(String, std::sync::Arc<str>)>,
+    /// The day of the run, after which exceptions expire; without it none does.
+    pub today: Option<Date>,
+    /// Whether all is looked at that the configuration may speak of, so that what it excepts in vain is known.
+    pub is_whole: bool,
+}
+
+/// Levels of some paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The files whose findings get them.
+    pub paths: PathSet,
+    /// Levels of single rules.
+    pub levels: BTreeMap<String, Level>,
+}
+
+/// An exception of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// The rules that it is about, each where it is named.
+    pub rules: Vec<Spanned<String>>,
+    /// The files whose findings are excepted; all without it.
+    pub paths: Option<PathSet>,
+    /// Why; empty when nothing is said.
+    pub reason: String,
+    /// The last day on which it counts.
+    pub until: Option<Spanned<Date>>,
+    /// Where it begins.
+    pub span: Span,
 }
 
 impl Default for Settings {
@@ -70,7 +115,13 @@ impl Default for Settings {
             builtin: true,
             input: InputKind::Document,
             explain_rule: false,
-            exclude: Vec::new(),
+            exclude: None,
+            overrides: Vec::new(),
+            exceptions: Vec::new(),
+            baseline: None,
+            text: None,
+            today: None,
+            is_whole: true,
         }
     }
 }
@@ -78,17 +129,41 @@ impl Default for Settings {
 impl Settings {
     /// Whether a rule runs at all.
     pub fn runs(&self, rule: &str) -> bool {
+        let is_on_somewhere = || {
+            let levels = self.overrides.iter().filter_map(|over| over.levels.get(rule));
+            levels.copied().any(|level| level != Level::Off)
+        };
         self.only.as_ref().is_none_or(|only| only.contains(rule))
-            && self.levels.get(rule) != Some(&Level::Off)
+            && (self.levels.get(rule) != Some(&Level::Off) || is_on_somewhere())
     }
 
-    /// The severity of a diagnostic that has `own` by itself; `None` when it is dropped. Holds for rules and for what is
-    /// said of the files themselves, which `only` leaves alone: a file with broken syntax was not checked by any rule.
-    pub fn severity(&self, rule: &str, own: Severity) -> Option<Severity> {
-        match self.levels.get(rule) {
+    /// The severity of a diagnostic at a path that has `own` by itself; `None` when it is dropped. Holds for rules and for
+    /// what is said of the files themselves, which `only` leaves alone: a file with broken syntax was not checked by any rule.
+    pub fn severity(&self, rule: &str, own: Severity, path: &str) -> Option<Severity> {
+        let speaks = |over: &&Override| over.levels.contains_key(rule) && over.paths.contains(path);
+        let levels = self.overrides.iter().rev().find(speaks).map_or(&self.levels, |over| &over.levels);
+        match levels.get(rule) {
             Some(level) => level.severity(),
             None => Some(own),
         }
+    }
+
+    /// Lets a rule run, whatever the configuration says.
+    pub fn turn_on(&mut self, rule: &str) {
+        let levels = self.overrides.iter_mut().map(|over| &mut over.levels);
+        for levels in levels.chain([&mut self.levels]) {
+            if levels.get(rule) == Some(&Level::Off) {
+                levels.remove(rule);
+            }
+        }
+    }
+
+    /// Turns a rule off, whatever the configuration says.
+    pub fn turn_off(&mut self, rule: &str) {
+        for over in &mut self.overrides {
+            over.levels.remove(rule);
+        }
+        self.levels.insert(rule.to_string(), Level::Off);
     }
 }
 

@@ -55,13 +55,28 @@ impl Label {
     }
 }
 
+/// What makes an exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excepted {
+    /// A comment or an entry in the file itself.
+    InSource,
+    /// The configuration.
+    ByConfiguration,
+    /// A baseline: it was there before.
+    ByBaseline,
+}
+
 /// Why a finding does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppression {
-    /// Where the exception is written; `None` where it comes from the command line or a baseline.
+    /// What excepts it.
+    pub by: Excepted,
+    /// Where the exception is written.
     pub span: Option<Span>,
-    /// The reason that the user gave.
+    /// The reason that the user gave; may be empty.
     pub reason: String,
+    /// The last day on which it counts, as year, month and day.
+    pub until: Option<String>,
 }
 
 /// One located message.

@@ -29,9 +29,14 @@ pub(super) struct Project<'l> {
 impl Project<'_> {
     /// Lowers the project: one model for each scenario, and what is wrong with the files themselves.
     pub(super) fn lower(&self, platforms: &Platforms) -> (Vec<Model>, Vec<Diagnostic>) {
-        let files: Vec<dialect::File<'_>> = self.parts.iter().map(|part| part.file()).collect();
+        let files: Vec<dialect::File<'_>> = self.files().collect();
         let lowered = dialect::lower(self.dialect, &files, platforms);
         (lowered.models, lowered.diagnostics)
+    }
+
+    /// All files.
+    pub(super) fn files(&self) -> impl Iterator<Item = dialect::File<'_>> {
+        self.parts.iter().map(|part| part.file())
     }
 
     /// The documents of the files that are reported on.

@@ -12,7 +12,7 @@ pub use run::POLICY_FAILED;
 
 use crate::catalog::Catalog;
 use crate::config::Settings;
-use crate::diagnostic::{self, Diagnostic, Label};
+use crate::diagnostic::{self, Diagnostic, Label, UNREADABLE_FILE};
 use crate::model::Model;
 use crate::policy::InputKind;
 use crate::source::read::Loaded;
@@ -47,19 +47,41 @@ pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> An
     let check = |project: &load::Project<'_>| run::project(project, catalog, settings);
     let load::Worked { results, plain, mut diagnostics, n_files, n_skipped } =
         load::load(&mut loaded, plain, check);
-    diagnostics.extend(run::merge(results.into_iter().flatten().collect()));
+    let (mut told, mut exceptions) = (Vec::new(), suppression::Found::default());
+    for run::Checked { diagnostics, exceptions: found } in results {
+        told.extend(diagnostics);
+        exceptions.add(found);
+    }
+    diagnostics.extend(run::merge(told));
     for document in &plain {
         diagnostics.extend(run::plain_document(document, catalog, settings));
     }
     let mut sources = loaded.sources;
     let problems: Vec<FileId> = loaded.problems.iter().map(|problem| problem.span.file).collect();
     let read: Vec<FileId> = sources.iter().map(|(id, _)| id).filter(|id| !problems.contains(id)).collect();
-    suppression::apply(&mut diagnostics, read.into_iter(), &sources, catalog, settings);
-    let is_reported = |label: &Label| label.span.file.0 < n_reported;
+    level(&mut diagnostics, &sources, settings);
+    read.iter().for_each(|file| exceptions.add_comments(*file, sources.get(*file)));
+    let configuration = sources.len() as u32;
+    exceptions.add_configured(settings, &mut sources);
+    suppression::apply(&mut diagnostics, exceptions, &sources, catalog, settings);
+    let is_reported = |label: &Label| label.span.file.0 < n_reported || label.span.file.0 == configuration;
     diagnostics.retain(|found| is_reported(&found.primary) || found.related.iter().any(is_reported));
     show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);
     Analysis { sources, diagnostics, stats: Stats { files: n_files, skipped: n_skipped } }
+}
+
+/// Gives each diagnostic the severity that the user wants. What could not be looked at is said whatever the user wants.
+fn level(diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap, settings: &Settings) {
+    diagnostics.retain_mut(|found| {
+        if [UNREADABLE_FILE, POLICY_FAILED].contains(&&*found.rule) {
+            return true;
+        }
+        let path = &sources.get(found.primary.span.file).path;
+        let severity = settings.severity(&found.rule, found.severity, path);
+        found.severity = severity.unwrap_or(found.severity);
+        severity.is_some()
+    });
 }
 
 /// Adds what is wrong with the user's rule files and, where it is wanted, the clause behind each finding. Both point into the

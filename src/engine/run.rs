@@ -4,10 +4,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::findings;
 use super::load::Project;
-use super::scenarios;
+use super::{scenarios, suppression};
 use crate::catalog::{Catalog, Rule};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::dialect::notes;
 use crate::document::Document;
 use crate::model::{Model, Values};
 use crate::policy::loader::{self, Profile};
@@ -17,8 +18,15 @@ use crate::source::Span;
 /// The check that reports a rule whose evaluation was given up.
 pub const POLICY_FAILED: &str = "policy-failed";
 
+/// What came out of one project.
+pub(super) struct Checked {
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// What is excepted at its resources.
+    pub(super) exceptions: suppression::Found,
+}
+
 /// What the rules say about one project.
-pub(super) fn project(project: &Project<'_>, catalog: &Catalog, settings: &Settings) -> Vec<Diagnostic> {
+pub(super) fn project(project: &Project<'_>, catalog: &Catalog, settings: &Settings) -> Checked {
     let (models, mut diagnostics) = project.lower(&settings.platforms);
     let of_model = rules(catalog, settings, InputKind::Model);
     let in_model = |model| {
@@ -31,15 +39,17 @@ pub(super) fn project(project: &Project<'_>, catalog: &Catalog, settings: &Setti
     for document in project.documents() {
         on_document(document, &of_documents, &mut found);
     }
-    diagnostics.extend(levelled(found, settings));
-    diagnostics
+    diagnostics.extend(merge(found));
+    let mut exceptions = suppression::Found::default();
+    project.files().for_each(|file| exceptions.add_notes(&notes::read(project.dialect, &file)));
+    Checked { diagnostics, exceptions }
 }
 
 /// What the rules for documents say about a file that is of none of our dialects.
 pub(super) fn plain_document(document: &Document, catalog: &Catalog, settings: &Settings) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     on_document(document, &rules(catalog, settings, InputKind::Document), &mut found);
-    levelled(found, settings)
+    merge(found)
 }
 
 /// The rules that run and look at `input`. The built-in ones all look at the model, which is known without compiling them.
@@ -50,14 +60,6 @@ pub(super) fn rules<'c>(catalog: &'c Catalog, settings: &Settings, input: InputK
         (false, false) => settings.input,
     };
     catalog.rules().filter(|rule| settings.runs(&rule.name) && looks_at(rule) == input).collect()
-}
-
-fn levelled(found: Vec<Diagnostic>, settings: &Settings) -> Vec<Diagnostic> {
-    let level = |mut diagnostic: Diagnostic| {
-        diagnostic.severity = settings.severity(&diagnostic.rule, diagnostic.severity)?;
-        Some(diagnostic)
-    };
-    merge(found).into_iter().filter_map(level).collect()
 }
 
 fn on_model(model: &Model, rules: &[&Rule], found: &mut Vec<Diagnostic>) {

@@ -6,7 +6,7 @@ use crate::diagnostic::Severity;
 /// Name, severity, summary, explanation.
 type Check = (&'static str, Severity, &'static str, &'static str);
 
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 14] = [
     (
         "duplicate-key",
         Severity::Error,
@@ -58,8 +58,30 @@ const CHECKS: [Check; 11] = [
         "unused-exception",
         Severity::Warning,
         "exception excepts nothing",
-        "A comment `# grpc-guard: ignore[rule] reason` stands where that rule finds nothing, or names a rule that does not \
-         exist. Exceptions must not outlive their cause: remove the comment, or mend the name.",
+        "An exception (`# grpc-guard: ignore[rule] reason`, or one at a resource or in the configuration) stands where that \
+         rule finds nothing, or names a rule that does not exist. Exceptions must not outlive their cause: remove it, or mend \
+         the name.",
+    ),
+    (
+        "expired-exception",
+        Severity::Warning,
+        "exception has ended",
+        "The last day of an exception (`until 2027-01-31`) is over, so the finding counts again. Mend what is found, or agree \
+         on a later day.",
+    ),
+    (
+        "exception-without-reason",
+        Severity::Warning,
+        "exception does not say why",
+        "An exception holds, but nobody who reads it will know why, or whether it still has to. Write the reason behind the \
+         rule: `# grpc-guard: ignore[rule] replaced in OPS-1234`.",
+    ),
+    (
+        "invalid-exception",
+        Severity::Warning,
+        "exception cannot be read",
+        "Something that begins like an exception names no rule, or gives a last day that is no date. It excepts nothing. Write \
+         `ignore[rule] reason`, with `until 2027-01-31` in front of the reason or behind it.",
     ),
     (
         "unreadable-file",

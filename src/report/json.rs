@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Counts;
 use super::location::Location;
-use crate::diagnostic::{Applicability, Diagnostic, Label, Severity};
+use crate::diagnostic::{Applicability, Diagnostic, Excepted, Label, Severity};
 use crate::engine::Analysis;
 use crate::source::{Position, SourceMap, Span};
 
@@ -82,7 +82,9 @@ struct Edit<'a> {
 
 #[derive(Serialize)]
 struct Suppressed<'a> {
+    by: &'static str,
     reason: &'a str,
+    until: Option<&'a str>,
     #[serde(flatten)]
     range: Option<Range<'a>>,
 }
@@ -129,6 +131,12 @@ fn finding<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Finding<'a
                 .collect(),
         }),
         suppressed: diagnostic.suppressed.as_ref().map(|suppression| Suppressed {
+            by: match suppression.by {
+                Excepted::InSource => "source",
+                Excepted::ByConfiguration => "configuration",
+                Excepted::ByBaseline => "baseline",
+            },
+            until: suppression.until.as_deref(),
             reason: &suppression.reason,
             range: suppression.span.map(|span| range(sources, span)),
         }),

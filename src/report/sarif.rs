@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::fingerprint::{Fingerprints, line_hashes};
 use super::location::{Location, not_empty, uri};
 use super::{Options, RuleInfo, checks};
-use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Severity, UNREADABLE_FILE};
+use crate::diagnostic::{Diagnostic, Edit, Excepted, Fix, Label, Severity, Suppression, UNREADABLE_FILE};
 use crate::engine::Analysis;
 use crate::source::{FileId, SourceMap, Span};
 
@@ -191,10 +191,7 @@ impl<'a> Sarif<'a> {
         if suppressions {
             result["suppressions"] = match &diagnostic.suppressed {
                 None => json!([]),
-                Some(suppression) => json!([{
-                    "kind": if suppression.span.is_some() { "inSource" } else { "external" },
-                    "justification": suppression.reason,
-                }]),
+                Some(suppression) => json!([suppressed(suppression)]),
             };
         }
         if let Some(fix) = &diagnostic.fix {
@@ -247,6 +244,17 @@ impl<'a> Sarif<'a> {
             "artifactChanges": changes.collect::<Vec<_>>(),
         })
     }
+}
+
+fn suppressed(suppression: &Suppression) -> Value {
+    let kind = if suppression.by == Excepted::InSource { "inSource" } else { "external" };
+    let until = suppression.until.as_ref().map(|until| format!("until {until}"));
+    let reason = Some(suppression.reason.clone()).filter(|reason| !reason.is_empty());
+    let said: Vec<String> = reason.into_iter().chain(until).collect();
+    if said.is_empty() {
+        return json!({ "kind": kind });
+    }
+    json!({ "kind": kind, "justification": said.join(", ") })
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -1,0 +1,86 @@
+//! Exceptions in comments: `# grpc-guard: ignore[rule, rule] reason`, on the line of a finding or on lines of their own right
+//! above it.
+//!
+//! They are read from the text, so that they hold in files that could not be parsed too.
+
+use super::{Exception, Found, Scope, names};
+use crate::source::{FileId, Source, Span};
+
+const MARK: &str = "grpc-guard: ignore";
+
+/// All exceptions of a file, in order.
+pub(super) fn read(file: FileId, source: &Source, found: &mut Found) {
+    let text: &str = &source.text;
+    for (at, _) in text.match_indices(MARK) {
+        let lines = source.lines();
+        let own = lines.line(at as u32);
+        let range = lines.line_range(text, own);
+        let Some(sign) = text[range.start..at].rfind('#').map(|sign| range.start + sign) else { continue };
+        // The mark opens its comment, and the comment is none within quotes or behind a word.
+        let before = &text[range.start..sign];
+        if !text[sign + 1..at].trim().is_empty() || !(before.is_empty() || before.ends_with([' ', '\t'])) {
+            continue;
+        }
+        let behind = at + MARK.len();
+        let said = &text[behind..range.end];
+        if said.starts_with(|c: char| c.is_alphanumeric() || c == '-') {
+            continue;
+        }
+        let line = if before.trim().is_empty() { next_line(source, own) } else { own };
+        let mark = Span::new(file, at as u32, behind as u32);
+        match names(said, file, behind) {
+            Some((rules, terms)) => {
+                for rule in rules {
+                    let scope = Scope::Line(line);
+                    found.exceptions.push(Exception::new(rule, terms.clone(), scope));
+                }
+            }
+            None => found.invalid.push((mark, "this exception names no rule in brackets".to_string())),
+        }
+    }
+}
+
+/// The first line below that is no comment.
+fn next_line(source: &Source, own: u32) -> u32 {
+    let is_comment = |line: &u32| source.line_text(*line).trim_start().starts_with('#');
+    (own + 1..=source.lines().n_lines()).find(|line| !is_comment(line)).unwrap_or(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[(&str, u32, &str)], n_invalid: usize) {
+        let source = Source::new("a.yaml", text);
+        let mut found = Found::default();
+        read(FileId(0), &source, &mut found);
+        let told: Vec<(&str, u32, &str)> = found
+            .exceptions
+            .iter()
+            .map(|it| {
+                let Scope::Line(line) = it.scope else { panic!("a comment is about a line") };
+                (it.rule.as_str(), line, it.terms.reason.as_str())
+            })
+            .collect();
+        assert_eq!(told, expected, "{text}");
+        assert_eq!(found.invalid.len(), n_invalid, "{text}");
+        for exception in &found.exceptions {
+            assert_eq!(&text[exception.span.range()], exception.rule);
+        }
+    }
+
+    #[test]
+    fn exceptions_are_read_where_they_stand() {
+        check("a: 1 # grpc-guard: ignore[a-rule] agreed\n", &[("a-rule", 1, "agreed")], 0);
+        check(
+            "# grpc-guard: ignore[a-rule, b-rule] agreed\n# more\nb: 2\n",
+            &[("a-rule", 3, "agreed"), ("b-rule", 3, "agreed")],
+            0,
+        );
+        check("  #grpc-guard: ignore[a-rule]\n  b: 2\r\n", &[("a-rule", 2, "")], 0);
+        check("a: 1 # grpc-guard: ignore [a-rule] agreed\n", &[("a-rule", 1, "agreed")], 0);
+        check("a: 'x# grpc-guard: ignore[a-rule]'\n# see grpc-guard: ignore[a-rule]\n", &[], 0);
+        check("# grpc-guard: ignored by us\n# grpc-guard: ignore-all\n", &[], 0);
+        check("# grpc-guard: ignore[a\n# grpc-guard: ignore a-rule\n# grpc-guard: ignore[]\n", &[], 3);
+    }
+}
