@@ -98,6 +98,8 @@ pub struct Diagnostic {
     pub url: Option<String>,
     /// The resource it is about: a logical id, an address, or `Kind namespace/name`.
     pub resource: Option<String>,
+    /// Other resources that have the same fault from the same place, by name.
+    pub other_resources: Vec<String>,
     /// The clause of the rule that failed, in the text of the rules.
     pub clause: Option<Span>,
     /// A change that the tool can make.
@@ -123,6 +125,7 @@ impl Diagnostic {
             help: None,
             url: None,
             resource: None,
+            other_resources: Vec::new(),
             clause: None,
             fix: None,
             suppressed: None,

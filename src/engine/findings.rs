@@ -34,9 +34,9 @@ pub(super) fn diagnostic(
     found.clause = Some(failure.clause);
     found.url = meta.references.first().cloned();
     if let Some(resource) = failure.resource {
-        found.help = rule.file.help_at(subject, resource).or(fix);
+        found.help = rule.file.help_at(subject, resource, failure.block).or(fix);
         found.resource = model.and_then(|model| name_of(model, resource));
-        for related in rule.file.related_at(subject, resource) {
+        for related in rule.file.related_at(subject, resource, failure.block) {
             push_related(&mut found, Label::new(values.place(related.value).span, related.text));
         }
     }

@@ -125,9 +125,20 @@ pub(super) fn merge(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
                 at.insert(key, merged.len());
                 merged.push(diagnostic);
             }
-            Some(idx) if merged[*idx].severity < diagnostic.severity => merged[*idx] = diagnostic,
-            Some(_) => {}
+            Some(idx) => join(&mut merged[*idx], diagnostic),
         }
     }
     merged
+}
+
+/// Keeps the worse of two findings at one place, and the names of the resources of both.
+fn join(kept: &mut Diagnostic, mut other: Diagnostic) {
+    if kept.severity < other.severity {
+        std::mem::swap(kept, &mut other);
+    }
+    for name in other.resource.into_iter().chain(other.other_resources) {
+        if kept.resource.as_ref() != Some(&name) && !kept.other_resources.contains(&name) {
+            kept.other_resources.push(name);
+        }
+    }
 }

@@ -159,6 +159,13 @@ pub(crate) struct Query {
     pub(super) span: Span,
 }
 
+impl Query {
+    /// Whether it begins with `this`, which in messages means the value of the innermost block.
+    pub(super) fn is_of_block(&self) -> bool {
+        self.parts.first().is_some_and(|part| matches!(part.kind, PartKind::This))
+    }
+}
+
 /// One step of a query.
 #[derive(Debug)]
 pub(crate) struct Part {

@@ -39,9 +39,15 @@ impl Words {
         Self { text: text.value.clone(), template: Template::new(tree, &text.value, text.span) }
     }
 
-    fn render(&self, tree: &File, subject: &Subject<'_>, resource: ValueId) -> String {
+    fn render(
+        &self,
+        tree: &File,
+        subject: &Subject<'_>,
+        resource: ValueId,
+        block: Option<ValueId>,
+    ) -> String {
         match &self.template {
-            Some(template) => template.render(tree, subject, Some(resource)),
+            Some(template) => template.render(tree, subject, Some(resource), block),
             None => self.text.clone(),
         }
     }
@@ -148,20 +154,31 @@ impl RuleFile {
         open.map(|open| open.min(self.meta.severity.unwrap_or(Severity::Error)))
     }
 
-    /// Other places to show with a failure in `resource`.
-    pub fn related_at(&self, subject: &Subject<'_>, resource: ValueId) -> Vec<Related> {
+    /// Other places to show with a failure in `resource`; a query that begins with `this` starts at the value of the block.
+    pub fn related_at(
+        &self,
+        subject: &Subject<'_>,
+        resource: ValueId,
+        block: Option<ValueId>,
+    ) -> Vec<Related> {
         let mut found = Vec::new();
         for (query, words) in &self.related {
-            for value in eval::find(&self.tree, query, subject, resource) {
-                found.push(Related { value, text: words.render(&self.tree, subject, resource) });
+            let from = block.filter(|_| query.is_of_block()).unwrap_or(resource);
+            for value in eval::find(&self.tree, query, subject, from) {
+                found.push(Related { value, text: words.render(&self.tree, subject, resource, block) });
             }
         }
         found
     }
 
     /// What to do about a failure in `resource`.
-    pub fn help_at(&self, subject: &Subject<'_>, resource: ValueId) -> Option<String> {
-        self.help.as_ref().map(|help| help.render(&self.tree, subject, resource))
+    pub fn help_at(
+        &self,
+        subject: &Subject<'_>,
+        resource: ValueId,
+        block: Option<ValueId>,
+    ) -> Option<String> {
+        self.help.as_ref().map(|help| help.render(&self.tree, subject, resource, block))
     }
 }
 

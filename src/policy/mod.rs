@@ -68,6 +68,8 @@ pub struct Failure {
     pub clause: Span,
     /// The entry of `Resources` in which it failed, when there is one.
     pub resource: Option<ValueId>,
+    /// The value that the innermost block around the clause stands on: what `this` means in messages.
+    pub block: Option<ValueId>,
     /// Where it failed.
     pub place: FailurePlace,
     /// The clause's message, `{query}` filled in from the resource.

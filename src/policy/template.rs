@@ -56,16 +56,27 @@ impl Template {
         })
     }
 
-    /// Fills the gaps in from a resource. Where a query finds nothing, the text says so; without a resource the braces
-    /// stay.
-    pub(super) fn render(&self, file: &File, subject: &Subject<'_>, resource: Option<ValueId>) -> String {
+    /// Fills the gaps in from a resource; a query that begins with `this` starts at the value of the block. Where a query
+    /// finds nothing, the text says so; without a resource the braces stay.
+    pub(super) fn render(
+        &self,
+        file: &File,
+        subject: &Subject<'_>,
+        resource: Option<ValueId>,
+        block: Option<ValueId>,
+    ) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
-            match (piece, resource) {
-                (Piece::Text(text), _) => out.push_str(text),
-                (Piece::Query(_, braces), None) => out.push_str(braces),
-                (Piece::Query(query, _), Some(resource)) => match eval::words(file, query, subject, resource)
-                {
+            let (query, braces) = match piece {
+                Piece::Text(text) => {
+                    out.push_str(text);
+                    continue;
+                }
+                Piece::Query(query, braces) => (query, braces),
+            };
+            match if query.is_of_block() { block.or(resource) } else { resource } {
+                None => out.push_str(braces),
+                Some(from) => match eval::words(file, query, subject, from) {
                     Some(words) => out.push_str(&words),
                     None => out.push_str("(not set)"),
                 },

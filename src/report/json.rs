@@ -40,6 +40,7 @@ struct Finding<'a> {
     range: Range<'a>,
     label: Option<&'a str>,
     resource: Option<&'a str>,
+    other_resources: &'a [String],
     related: Vec<Related<'a>>,
     fix: Option<Fix<'a>>,
     suppressed: Option<Suppressed<'a>>,
@@ -117,6 +118,7 @@ fn finding<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Finding<'a
         range: range(sources, diagnostic.primary.span),
         label: Some(diagnostic.primary.text.as_str()).filter(|text| !text.is_empty()),
         resource: diagnostic.resource.as_deref(),
+        other_resources: &diagnostic.other_resources,
         related: diagnostic.related.iter().map(related).collect(),
         fix: diagnostic.fix.as_ref().map(|fix| Fix {
             class: match fix.applicability {

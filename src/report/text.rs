@@ -167,7 +167,13 @@ impl Frame<'_> {
             let arrow = if idx == 0 { "-->" } else { ":::" };
             let place = format!("{}:{}:{}", neutral(path), first.line, first.column);
             let within = match &diagnostic.resource {
-                Some(resource) if idx == 0 => format!(" in {}", neutral(resource)),
+                Some(resource) if idx == 0 => {
+                    let more = match diagnostic.other_resources.len() {
+                        0 => String::new(),
+                        n => format!(" and {n} more"),
+                    };
+                    format!(" in {}{more}", neutral(resource))
+                }
                 _ => String::new(),
             };
             writeln!(out, "{pad}{} {place}{within}", arrow.style(self.styles.frame))?;

@@ -82,11 +82,36 @@ fn cases_related_places_and_help_follow_the_resource() {
     assert_eq!(file.severity_at(&subject, at("R")), Some(Severity::Info));
     assert_eq!(file.severity_at(&subject, at("S")), Some(Severity::Warning));
     assert_eq!(file.severity_at(&subject, at("T")), None);
-    assert_eq!(file.help_at(&subject, at("R")).as_deref(), Some("set `x` right"));
-    let related = file.related_at(&subject, at("R"));
+    assert_eq!(file.help_at(&subject, at("R"), None).as_deref(), Some("set `x` right"));
+    let related = file.related_at(&subject, at("R"), None);
     assert_eq!(related.len(), 1);
     assert_eq!(related[0].text, "beside x");
-    assert_eq!(file.related_at(&subject, at("S")), []);
+    assert_eq!(file.related_at(&subject, at("S"), None), []);
+}
+
+#[test]
+fn this_in_words_is_the_value_of_the_block() {
+    let text = "# METADATA\n# help: rename `{this.Name}`\n# related:\n#   - {query: this.Other, text: 'beside {this.Name}'}\n\
+        rule a {\n    Resources.*.Ports[ Bad exists ] { Bad !exists <<port `{this.Name}` of `{Id}` is bad>> }\n}\n";
+    let (file, diagnostics) = RuleFile::compile(FILE, "test", text);
+    let file = file.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    let mut values = Values::default();
+    let yaml = "Resources: {R: {Id: r, Ports: [{Name: a, Bad: 1, Other: 2}, {Name: b}, {Name: c, Bad: 1}]}}";
+    let yaml = std::sync::Arc::from(yaml);
+    let root =
+        super::super::loader::load_text(&mut values, FILE, &yaml, super::super::loader::Profile::Native)
+            .expect("the document is read");
+    let subject = Subject::new(&values, root);
+    let outcome = file.evaluate_on(&subject);
+    let said: Vec<&str> =
+        outcome.failures.iter().filter_map(|failure| failure.message.as_deref()).collect();
+    assert_eq!(said, ["port `a` of `r` is bad", "port `c` of `r` is bad"]);
+    let [first, second] = &outcome.failures[..] else { panic!("two failures") };
+    let resource = first.resource.expect("a resource");
+    assert_eq!(file.help_at(&subject, resource, second.block).as_deref(), Some("rename `c`"));
+    let related = file.related_at(&subject, resource, first.block);
+    assert_eq!(related.iter().map(|it| it.text.as_str()).collect::<Vec<_>>(), ["beside a"]);
+    assert_eq!(file.related_at(&subject, resource, second.block), []);
 }
 
 #[test]

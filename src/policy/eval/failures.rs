@@ -56,6 +56,8 @@ struct Record<'e> {
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     resource: Option<ValueId>,
+    /// The value that the innermost block stands on, which `this` means in the message.
+    block: Option<ValueId>,
     place: FailurePlace,
 }
 
@@ -213,7 +215,11 @@ impl<'e> Evaluator<'e> {
                 missing: super::text::rest_of(query, 0, &self.file.names),
             },
         };
-        Place { resource, place }
+        let block = match scope.root.raw {
+            Raw::Doc(id) => Some(id),
+            Raw::Made(_) => None,
+        };
+        Place { resource, block, place }
     }
 
     /// A failing rule has a failure at least at the root.
@@ -236,7 +242,9 @@ impl<'e> Evaluator<'e> {
             let message = speaker.message.as_ref().map(|message| {
                 self.file.templates.get(&message.span).map_or_else(
                     || message.value.clone(),
-                    |template| template.render(self.file, self.subject, record.place.resource),
+                    |template| {
+                        template.render(self.file, self.subject, record.place.resource, record.place.block)
+                    },
                 )
             });
             let message = message.map(|text| text.trim().to_string());
@@ -248,6 +256,7 @@ impl<'e> Evaluator<'e> {
                     rule: record.rule.to_string(),
                     clause: record.clause.span,
                     resource: record.place.resource,
+                    block: record.place.block,
                     place: record.place.place,
                     message,
                     comparison: record.comparison,
