@@ -16,8 +16,12 @@ pub enum Platform {
     Service,
     /// The AWS Load Balancer Controller, for Gateway API objects.
     Gateway,
-    /// EKS Auto Mode's built-in controller.
+    /// EKS Auto Mode's built-in controller, for an Ingress.
     AutoMode,
+    /// EKS Auto Mode's built-in controller, for a Service of type LoadBalancer.
+    AutoModeService,
+    /// The AWS Gateway API Controller, which builds VPC Lattice services.
+    Lattice,
     /// The in-tree or external cloud provider, which builds classic load balancers.
     InTree,
     /// A Kubernetes object, as written: no defaults are added.

@@ -4,6 +4,7 @@
 //! column of its annotation guide) and of the cloud provider (`docs/service_controller.md`).
 
 use super::annotations::{ALB, NLB, Setting};
+use super::effects::Around;
 use super::listeners;
 use super::objects::Object;
 use super::values::{inner_span, is_placeholder};
@@ -187,8 +188,8 @@ const NLB_FAMILIES: [(&str, Holds); 3] =
 /// What is wrong with an annotation, in the words of the section, and what may have been meant.
 type Fault = (&'static str, Option<String>);
 
-/// The section of an object that has annotations, those of its pods included.
-pub(super) fn section(values: &mut Values, object: &Object<'_>) -> Option<ValueId> {
+/// The section of an object, with the annotations of its pods.
+pub(super) fn section<'d>(values: &mut Values, around: &Around<'_, 'd>, object: &Object<'d>) -> ValueId {
     let of_pods = [&["template"][..], &["jobTemplate", "spec", "template"][..]]
         .into_iter()
         .filter_map(|path| object.spec(path)?.at(&["metadata", "annotations"]))
@@ -196,28 +197,76 @@ pub(super) fn section(values: &mut Values, object: &Object<'_>) -> Option<ValueI
         .map(|entry| (entry.key, entry.value));
     let mut list = Vec::new();
     for (key, value) in object.annotations.written().iter().copied().chain(of_pods) {
-        list.push(annotation(values, object, key, value));
+        list.push(annotation(values, around, object, key, value));
     }
-    (!list.is_empty()).then(|| values.list(&list, Place::fact_at(object.name_span)))
+    values.list(&list, Place::fact_at(object.name_span))
 }
 
-fn annotation(values: &mut Values, object: &Object<'_>, key: NodeRef<'_>, value: NodeRef<'_>) -> ValueId {
+fn annotation<'d>(
+    values: &mut Values,
+    around: &Around<'_, 'd>,
+    object: &Object<'d>,
+    key: NodeRef<'d>,
+    value: NodeRef<'d>,
+) -> ValueId {
     let place = Place::written(inner_span(value), key.span());
     let name = key.text().unwrap_or_default();
     let mut entries = vec![("Name", values.text(name, Place::written(key.span(), key.span())))];
     if let Some(text) = value.text() {
         entries.push(("Value", super::lowering::word(values, text, place)));
     }
-    if let Some((problem, suggestion)) = fault(object, name, key, value) {
-        let at = if matches!(problem, "unrecognized" | "misplaced") {
-            Place::written(key.span(), key.span())
-        } else {
-            place
-        };
-        entries.push(("Problem", values.text(problem, at)));
-        entries.extend(suggestion.map(|suggestion| ("Suggestion", values.text(&suggestion, at))));
+    let key_place = Place::written(key.span(), key.span());
+    match fault(object, name, key, value) {
+        Some((problem, suggestion)) => {
+            let is_of_key = matches!(problem, "unrecognized" | "misplaced");
+            let at = if is_of_key { key_place } else { place };
+            entries.push(("Problem", values.text(problem, at)));
+            entries.extend(suggestion.map(|suggestion| ("Suggestion", values.text(&suggestion, at))));
+            entries.extend(expected(name, problem).map(|words| ("Expected", values.text(&words, at))));
+            if problem == "misplaced" {
+                entries.push(("Why", values.text(why_misplaced(object, name), at)));
+            }
+        }
+        None => {
+            if let Some((problem, why)) = around.idle(object, name) {
+                entries.push(("Problem", values.text(problem, key_place)));
+                entries.push(("Why", values.text(&why, key_place)));
+            }
+        }
     }
     values.map_of(&entries, place)
+}
+
+/// Where an annotation of an Ingress is read instead.
+fn why_misplaced(object: &Object<'_>, name: &str) -> &'static str {
+    let suffix = name.strip_prefix(ALB).unwrap_or_default();
+    match ON_BOTH.iter().any(|(own, _)| *own == suffix) {
+        true => "it is read on an Ingress and on the Services behind it",
+        false if object.kind == "Service" => "it is read on the Ingress, not on the Service",
+        false => "it is read on an Ingress",
+    }
+}
+
+/// What the controller wants instead of a value that it does not take.
+fn expected(name: &str, problem: &str) -> Option<String> {
+    if !matches!(problem, "invalid-value" | "malformed") {
+        return None;
+    }
+    let holds = match name.strip_prefix(ALB) {
+        Some(suffix) => {
+            holds(suffix, ON_BOTH.iter().chain(&ON_INGRESS).chain(&ON_INGRESS_TOO), &ALB_FAMILIES)
+        }
+        None => holds(name.strip_prefix(NLB)?, ON_BALANCER.iter(), &NLB_FAMILIES),
+    };
+    Some(match holds? {
+        Word(words) | CaseOf(words) => words.join(" or "),
+        Int => "a whole number without a unit".to_string(),
+        Bool => "true or false".to_string(),
+        Json => "JSON".to_string(),
+        ListenPorts => "a JSON list of HTTP and HTTPS ports".to_string(),
+        Pairs => "key=value,key=value".to_string(),
+        Text => return None,
+    })
 }
 
 fn fault(object: &Object<'_>, name: &str, key: NodeRef<'_>, value: NodeRef<'_>) -> Option<Fault> {

@@ -174,7 +174,7 @@ impl<'d> Lowering<'_, 'd> {
             properties.put("TargetType", values.text("ip", setting.place()));
             return Some(true);
         }
-        let Some(setting) = setting else { return Some(platform == Platform::AutoMode) };
+        let Some(setting) = setting else { return Some(platform == Platform::AutoModeService) };
         properties.put("TargetType", setting.word(values, &["ip", "instance"]));
         match setting.text {
             "ip" => Some(true),

@@ -39,8 +39,9 @@ pub(super) enum Balancer {
 /// The word of `Source.Controller`.
 pub(super) fn controller_name(platform: Platform) -> &'static str {
     match platform {
-        Platform::AutoMode => "eks-auto-mode",
+        Platform::AutoMode | Platform::AutoModeService => "eks-auto-mode",
         Platform::InTree => "cloud-provider-aws",
+        Platform::Lattice => "lattice",
         _ => "aws-load-balancer-controller",
     }
 }
@@ -87,6 +88,28 @@ impl Cluster {
         let is_elsewhere = world.objects.iter().any(|object| ELSEWHERE_GROUPS.contains(&object.group));
         Self { controller: platforms.controller, default_class, is_elsewhere }
     }
+}
+
+impl Cluster {
+    /// What the user says of the cluster.
+    pub(super) fn controller(&self) -> Option<ControllerHint> {
+        self.controller
+    }
+}
+
+/// The class that an Ingress asks for, when it is written out.
+pub(super) fn written_class<'d>(object: &Object<'d>) -> Option<&'d str> {
+    match object.annotations.get("kubernetes.io/ingress.class") {
+        Some(class) => Some(class.text).filter(|_| !class.is_placeholder()),
+        None => object.spec_text(&["ingressClassName"]),
+    }
+}
+
+/// Whether a class that no controller of AWS takes is known to be another's.
+pub(super) fn is_of_another_controller(world: &World<'_>, object: &Object<'_>, class: &str) -> bool {
+    let lower = class.to_ascii_lowercase();
+    OTHER_CONTROLLERS.iter().any(|word| lower.contains(word))
+        || matches!(world.find_cluster_wide("IngressClass", class, object.file), Found::One(_))
 }
 
 /// API groups that exist on other clouds only.
@@ -156,7 +179,7 @@ pub(super) fn service(object: &Object<'_>, cluster: &Cluster) -> Option<Balancer
     if let Some(class) = object.spec(&["loadBalancerClass"]).and_then(super::values::text) {
         return match class {
             "service.k8s.aws/nlb" => Some(Balancer::Network(Platform::Service)),
-            "eks.amazonaws.com/nlb" => Some(Balancer::Network(Platform::AutoMode)),
+            "eks.amazonaws.com/nlb" => Some(Balancer::Network(Platform::AutoModeService)),
             _ => None,
         };
     }
@@ -175,7 +198,7 @@ pub(super) fn service(object: &Object<'_>, cluster: &Cluster) -> Option<Balancer
     }
     match hint {
         Some(ControllerHint::InTree) => return Some(Balancer::Classic),
-        Some(ControllerHint::AutoMode) => return Some(Balancer::Network(Platform::AutoMode)),
+        Some(ControllerHint::AutoMode) => return Some(Balancer::Network(Platform::AutoModeService)),
         Some(ControllerHint::LoadBalancerController) => return Some(Balancer::Network(Platform::Service)),
         None => {}
     }

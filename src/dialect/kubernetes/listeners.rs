@@ -136,6 +136,11 @@ pub(super) fn is_accepted(setting: &Setting<'_>) -> bool {
     parse(setting).is_some()
 }
 
+/// The protocols in a value of `listen-ports`; `None` when it is not settled or refused.
+pub(super) fn protocols(setting: &Setting<'_>) -> Option<Vec<&'static str>> {
+    parse(setting).map(|ports| ports.iter().map(|port| port.protocol).collect())
+}
+
 /// `[{"HTTP": 80}, {"HTTPS": 443}]`.
 fn parse(setting: &Setting<'_>) -> Option<Vec<ListenPort>> {
     if setting.is_placeholder() {

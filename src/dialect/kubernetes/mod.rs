@@ -7,6 +7,7 @@ mod annotation_facts;
 mod annotations;
 mod balancers;
 mod classes;
+mod effects;
 mod evidence;
 mod gateway;
 mod gateway_config;
@@ -76,7 +77,9 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     }
     let mut builder = Builder::new();
     let mut ids = Ids::default();
-    let resources = add_objects(&mut builder, &mut ids, &world);
+    let cluster = Cluster::read(&world, platforms);
+    let around = effects::Around { world: &world, cluster: &cluster };
+    let resources = add_objects(&mut builder, &mut ids, &around);
 
     let workloads = Workloads::read(&world);
     let mut ports = Ports::default();
@@ -87,7 +90,6 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     evidence::of_services(&mut builder, &services.all, &ports);
     workload_facts::add(&mut builder, &world, &resources, &workloads, &services.all);
 
-    let cluster = Cluster::read(&world, platforms);
     let mut lowering = Lowering {
         world: &world,
         workloads: &workloads,
@@ -113,16 +115,20 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
 }
 
 /// Puts every object into the model as it is written.
-fn add_objects(builder: &mut Builder, ids: &mut Ids, world: &World<'_>) -> Vec<ResourceIdx> {
+fn add_objects<'d>(
+    builder: &mut Builder,
+    ids: &mut Ids,
+    around: &effects::Around<'_, 'd>,
+) -> Vec<ResourceIdx> {
     let mut converter = Converter::default();
-    let add = |object: &objects::Object<'_>| {
+    let add = |object: &objects::Object<'d>| {
         let id = ids.unique(format!("{} {}", object.kind, object.full_name()));
         let type_name = format!("Kubernetes::{}", object.kind);
         let mut draft = Draft::new(id, type_name, object.name_span, object.node.span(), Platform::Kubernetes);
         draft.properties = Some(converter.value(&mut builder.values, object.node, object.name_span));
-        let annotations = annotation_facts::section(&mut builder.values, object);
-        draft.sections.extend(annotations.map(|annotations| ("Annotations", annotations)));
+        let annotations = annotation_facts::section(&mut builder.values, around, object);
+        draft.sections.push(("Annotations", annotations));
         builder.add(draft)
     };
-    world.objects.iter().map(add).collect()
+    around.world.objects.iter().map(add).collect()
 }

@@ -11,7 +11,8 @@ use super::target_groups::Backend;
 use crate::model::{Evidence, TlsEvidence, TlsSign, signs};
 use crate::source::Span;
 
-const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
+/// What nginx is told about the backends of an Ingress.
+pub(super) const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
 const GRPC_SERVICES: &str = "nginx.org/grpc-services";
 
 impl<'d> Lowering<'_, 'd> {

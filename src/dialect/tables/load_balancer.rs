@@ -48,12 +48,19 @@ pub(super) static TABLE: Table = Table {
 };
 
 fn kind(cx: &Cx<'_>) -> Fallback {
-    Fallback::Text(if cx.platform() == Platform::Service { "network" } else { "application" })
+    Fallback::Text(match cx.platform() {
+        Platform::Service | Platform::AutoModeService => "network",
+        _ => "application",
+    })
 }
 
 fn scheme(cx: &Cx<'_>) -> Fallback {
     Fallback::Text(match cx.platform() {
-        Platform::Ingress | Platform::Service | Platform::Gateway | Platform::AutoMode => "internal",
+        Platform::Ingress
+        | Platform::Service
+        | Platform::Gateway
+        | Platform::AutoMode
+        | Platform::AutoModeService => "internal",
         _ => "internet-facing",
     })
 }

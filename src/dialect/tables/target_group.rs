@@ -97,13 +97,16 @@ fn is_http(protocol: &str) -> bool {
 }
 
 fn target_type(cx: &Cx<'_>) -> Fallback {
-    Fallback::Text(if cx.platform() == Platform::AutoMode { "ip" } else { "instance" })
+    Fallback::Text(match cx.platform() {
+        Platform::AutoMode | Platform::AutoModeService => "ip",
+        _ => "instance",
+    })
 }
 
 fn protocol(cx: &Cx<'_>) -> Fallback {
     match cx.platform() {
         Platform::Ingress | Platform::AutoMode | Platform::Gateway => Fallback::Text("HTTP"),
-        Platform::Service => Fallback::Text("TCP"),
+        Platform::Service | Platform::AutoModeService => Fallback::Text("TCP"),
         _ => Fallback::Absent,
     }
 }
@@ -156,7 +159,7 @@ fn check_path(cx: &Cx<'_>) -> Fallback {
 fn interval(cx: &Cx<'_>) -> Fallback {
     Fallback::Int(match cx.platform() {
         Platform::Ingress | Platform::AutoMode | Platform::Gateway => 15,
-        Platform::Service => 10,
+        Platform::Service | Platform::AutoModeService => 10,
         _ => 30,
     })
 }
@@ -164,7 +167,7 @@ fn interval(cx: &Cx<'_>) -> Fallback {
 fn timeout(cx: &Cx<'_>) -> Fallback {
     match (cx.platform(), cx.see("Protocol"), cx.see("HealthCheckProtocol")) {
         (Platform::Ingress | Platform::AutoMode | Platform::Gateway, ..) => Fallback::Int(5),
-        (Platform::Service, ..) => Fallback::Int(10),
+        (Platform::Service | Platform::AutoModeService, ..) => Fallback::Int(10),
         (_, Seen::Unknown, _) | (_, _, Seen::Unknown) => Fallback::Unknown,
         (_, Seen::Text(protocol), Seen::Text(check)) => Fallback::Int(match (is_http(protocol), check) {
             (true, "HTTPS") => 10,
@@ -178,7 +181,7 @@ fn timeout(cx: &Cx<'_>) -> Fallback {
 
 fn healthy_threshold(cx: &Cx<'_>) -> Fallback {
     Fallback::Int(match cx.platform() {
-        Platform::Terraform | Platform::Gateway | Platform::Service => 3,
+        Platform::Terraform | Platform::Gateway | Platform::Service | Platform::AutoModeService => 3,
         Platform::Ingress | Platform::AutoMode => 2,
         _ => 5,
     })
@@ -186,7 +189,7 @@ fn healthy_threshold(cx: &Cx<'_>) -> Fallback {
 
 fn unhealthy_threshold(cx: &Cx<'_>) -> Fallback {
     Fallback::Int(match cx.platform() {
-        Platform::Terraform | Platform::Gateway | Platform::Service => 3,
+        Platform::Terraform | Platform::Gateway | Platform::Service | Platform::AutoModeService => 3,
         _ => 2,
     })
 }
@@ -215,7 +218,9 @@ fn http_code(cx: &Cx<'_>) -> Fallback {
         (Seen::Text("GRPC"), _) => Fallback::Absent,
         (Seen::Unknown, _) | (_, Seen::Unknown) => Fallback::Unknown,
         _ if !check_is_http || cx.written("Matcher.GrpcCode") != Seen::Absent => Fallback::Absent,
-        _ if matches!(cx.platform(), Platform::Service | Platform::Gateway) => Fallback::Text("200-399"),
+        _ if matches!(cx.platform(), Platform::Service | Platform::AutoModeService | Platform::Gateway) => {
+            Fallback::Text("200-399")
+        }
         (_, Seen::Text(protocol)) if is_http(protocol) => Fallback::Text("200"),
         _ => Fallback::Text("200-399"),
     }

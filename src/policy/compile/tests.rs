@@ -103,8 +103,7 @@ fn this_in_words_is_the_value_of_the_block() {
             .expect("the document is read");
     let subject = Subject::new(&values, root);
     let outcome = file.evaluate_on(&subject);
-    let said: Vec<&str> =
-        outcome.failures.iter().filter_map(|failure| failure.message.as_deref()).collect();
+    let said: Vec<&str> = outcome.failures.iter().filter_map(|failure| failure.message.as_deref()).collect();
     assert_eq!(said, ["port `a` of `r` is bad", "port `c` of `r` is bad"]);
     let [first, second] = &outcome.failures[..] else { panic!("two failures") };
     let resource = first.resource.expect("a resource");
