@@ -2,11 +2,14 @@
 //!
 //! Knows the language, and neither documents nor the order of evaluation.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use rustc_hash::FxHashMap;
 
 use super::regex::Regex;
+use super::spelling::Word;
 use super::template::Template;
 use crate::source::{Span, Spanned};
 
@@ -29,22 +32,12 @@ impl Names {
     pub(super) fn text(&self, symbol: Symbol) -> &str {
         self.0.get_index(symbol.0 as usize).map_or("", |(name, ())| name)
     }
-
-    pub(super) fn text_at(&self, id: u32) -> &str {
-        self.text(Symbol(id))
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
 }
 
 /// A rule file.
 #[derive(Debug, Default)]
 pub(crate) struct File {
     pub(super) names: Names,
-    /// The texts of all keys, by [`Key::id`].
-    pub(super) keys: Names,
     pub(super) lets: Vec<Let>,
     /// In file order; clauses outside any rule come first, as the rule `default`.
     pub(super) rules: Vec<Rule>,
@@ -195,8 +188,7 @@ pub(crate) enum PartKind {
 /// A property.
 #[derive(Debug)]
 pub(crate) struct Key {
-    pub(super) text: String,
-    pub(super) id: u32,
+    pub(super) word: Arc<Word>,
     /// A text that is a number never names a property; it is an index.
     pub(super) index: Option<i64>,
     pub(super) quoted: bool,
@@ -253,6 +245,13 @@ pub(crate) struct Range {
     pub(super) bounds: Bounds,
     pub(super) includes_low: bool,
     pub(super) includes_high: bool,
+}
+
+impl Key {
+    /// The text.
+    pub(super) fn text(&self) -> &str {
+        &self.word.text
+    }
 }
 
 impl Query {

@@ -237,7 +237,7 @@ fn types_of_variable(tree: &File, name: Symbol) -> Option<Vec<String>> {
     match &query.parts[..] {
         [key, values, filter] => match (&key.kind, &values.kind, &filter.kind) {
             (PartKind::Key(key), PartKind::Values(None), PartKind::Filter(filter))
-                if key.text == "Resources" && !filter.types.is_empty() =>
+                if key.text() == "Resources" && !filter.types.is_empty() =>
             {
                 Some(filter.types.clone())
             }

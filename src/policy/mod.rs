@@ -13,6 +13,7 @@ mod print;
 #[cfg(test)]
 mod properties;
 mod regex;
+mod spelling;
 mod template;
 pub mod unit_tests;
 

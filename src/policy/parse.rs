@@ -42,7 +42,7 @@ pub(super) fn parse(file: FileId, text: &str) -> Result<ast::File, Vec<Diagnosti
     let mut tree = ast::File::default();
     check_size(file, text, 0)?;
     let pairs = run(Rule::file, text).map_err(|error| vec![explain::syntax_error(file, text, &error)])?;
-    let mut builder = TreeBuilder::new(file, text, 0, &mut tree.names, &mut tree.keys);
+    let mut builder = TreeBuilder::new(file, text, 0, &mut tree.names);
     let parts = builder.file(pairs);
     let diagnostics = std::mem::take(&mut builder.diagnostics);
     if !diagnostics.is_empty() {
@@ -58,7 +58,7 @@ pub(super) fn parse_query(tree: &mut ast::File, text: &str, at: Span) -> Result<
     let pairs = run(Rule::only_query, text).map_err(|_| {
         vec![Diagnostic::new(POLICY_SYNTAX, Severity::Error, at, format!("`{text}` is no query"))]
     })?;
-    let mut builder = TreeBuilder::new(at.file, text, at.start, &mut tree.names, &mut tree.keys);
+    let mut builder = TreeBuilder::new(at.file, text, at.start, &mut tree.names);
     let query = builder.only_query(pairs);
     if builder.diagnostics.is_empty() { Ok(query) } else { Err(std::mem::take(&mut builder.diagnostics)) }
 }
@@ -73,7 +73,7 @@ pub(super) fn parse_conditions(
     let pairs = run(Rule::only_conditions, text).map_err(|_| {
         vec![Diagnostic::new(POLICY_SYNTAX, Severity::Error, at, format!("`{text}` is no condition"))]
     })?;
-    let mut builder = TreeBuilder::new(at.file, text, at.start, &mut tree.names, &mut tree.keys);
+    let mut builder = TreeBuilder::new(at.file, text, at.start, &mut tree.names);
     let conditions = builder.only_conditions(pairs);
     if builder.diagnostics.is_empty() {
         Ok(conditions)

@@ -187,13 +187,13 @@ impl Printer<'_> {
                     };
                 }
                 PartKind::Key(key) if key.bracketed => {
-                    let _ = write!(self.out, "[{}]", quote(&key.text));
+                    let _ = write!(self.out, "[{}]", quote(key.text()));
                 }
                 PartKind::Key(key) if key.quoted => {
-                    let _ = write!(self.out, "{dot}{}", quote(&key.text));
+                    let _ = write!(self.out, "{dot}{}", quote(key.text()));
                 }
                 PartKind::Key(key) => {
-                    let _ = write!(self.out, "{dot}{}", key.text);
+                    let _ = write!(self.out, "{dot}{}", key.text());
                 }
                 PartKind::Index(at) => {
                     let _ = write!(self.out, "[{at}]");

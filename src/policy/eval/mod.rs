@@ -25,7 +25,6 @@ pub use self::subject::Subject;
 use self::arena::Arena;
 use self::failures::Recorder;
 use self::scope::Scope;
-use self::subject::KeyTable;
 use self::value::{Comparer, Found, Raw, Val, View, view};
 use super::ast::{Alternatives, File, Query, Symbol};
 use super::{Failure, Status};
@@ -106,7 +105,6 @@ struct Evaluator<'e> {
     subject: &'e Subject<'e>,
     comparer: Comparer<'e>,
     made: &'e Arena,
-    keys: KeyTable<'e>,
     depth: Cell<u32>,
     statuses: RefCell<FxHashMap<(&'e str, Role), St>>,
     /// Captured keys, which belong to the file and are never forgotten.
@@ -122,7 +120,6 @@ impl<'e> Evaluator<'e> {
             subject,
             comparer: Comparer { values: subject.values, steps_left: Cell::new(MAX_STEPS) },
             made,
-            keys: KeyTable::new(&file.keys, subject.values),
             depth: Cell::new(0),
             statuses: RefCell::default(),
             captured: RefCell::default(),

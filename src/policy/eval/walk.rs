@@ -1,8 +1,9 @@
 //! Walking a query through values.
 
 use super::super::ast::{Filter, Key, KeysFilter, Op, Operand, PartKind, Query};
+use super::super::spelling::{N_CONVERSIONS, convert};
 use super::scope::Scope;
-use super::subject::{N_CONVERSIONS, convert};
+
 use super::value::{Fields, Found, Items, Raw, Val, Verdict, View};
 use super::{Eval, Evaluator, Role, St, Stop};
 
@@ -134,7 +135,7 @@ impl<'e> Evaluator<'e> {
     ) -> Eval<()> {
         let found = match view {
             View::Map(Fields::Doc(map, _)) => self
-                .keys
+                .subject
                 .find(map, key, at.conversion)
                 .map(|(id, conversion)| (self.child(value, Raw::Doc(id)), conversion)),
             View::Map(Fields::Made(map)) => {
@@ -142,10 +143,10 @@ impl<'e> Evaluator<'e> {
                     Some(only) => only as usize..only as usize + 1,
                     None => 0..N_CONVERSIONS,
                 };
-                let as_written = map.get(&key.text).map(|found| (found, at.conversion));
+                let as_written = map.get(key.text()).map(|found| (found, at.conversion));
                 let converted = || {
                     allowed.into_iter().find_map(|number| {
-                        map.get(&convert(&key.text, number)).map(|found| (found, Some(number as u8)))
+                        map.get(&convert(key.text(), number)).map(|found| (found, Some(number as u8)))
                     })
                 };
                 as_written.or_else(converted).map(|(found, used)| (value.with(Raw::Made(found)), used))

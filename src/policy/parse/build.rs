@@ -10,6 +10,7 @@ use super::super::ast::{
     Part, PartKind, Query, Rule as RuleTree, Symbol, Test,
 };
 use super::super::eval::functions;
+use super::super::spelling::Word;
 use super::{POLICY_SYNTAX, Rule};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Span, Spanned};
@@ -23,7 +24,6 @@ pub(super) struct TreeBuilder<'t> {
     text: &'t str,
     base: u32,
     names: &'t mut Names,
-    keys: &'t mut Names,
 }
 
 /// The items of a file.
@@ -37,14 +37,8 @@ pub(super) struct FileParts {
 type Node<'t> = Pair<'t, Rule>;
 
 impl<'t> TreeBuilder<'t> {
-    pub(super) fn new(
-        file: FileId,
-        text: &'t str,
-        base: u32,
-        names: &'t mut Names,
-        keys: &'t mut Names,
-    ) -> Self {
-        Self { diagnostics: Vec::new(), file, text, base, names, keys }
+    pub(super) fn new(file: FileId, text: &'t str, base: u32, names: &'t mut Names) -> Self {
+        Self { diagnostics: Vec::new(), file, text, base, names }
     }
 
     pub(super) fn file(&mut self, pairs: Pairs<'t, Rule>) -> FileParts {
@@ -328,8 +322,7 @@ impl<'t> TreeBuilder<'t> {
     }
 
     fn key(&mut self, text: &str, quoted: bool) -> Key {
-        let id = self.keys.intern(text).0;
-        Key { text: text.to_string(), id, index: text.parse().ok(), quoted, bracketed: false }
+        Key { word: Word::of(text), index: text.parse().ok(), quoted, bracketed: false }
     }
 
     fn part(&mut self, node: Node<'t>) -> PartKind {
@@ -511,7 +504,7 @@ fn types_of(clauses: &[Alternatives]) -> Vec<String> {
     else {
         return Vec::new();
     };
-    let is_type = matches!(&query.parts[..], [Part { kind: PartKind::Key(key), .. }] if key.text == "Type");
+    let is_type = matches!(&query.parts[..], [Part { kind: PartKind::Key(key), .. }] if key.text() == "Type");
     let Operand::Literal(literal) = &**rhs else { return Vec::new() };
     if is_type && !query.some { literal::type_names(&literal.value, *op) } else { Vec::new() }
 }
