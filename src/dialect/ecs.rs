@@ -1,12 +1,15 @@
 //! The containers of ECS task definitions: one `Workload::Port` for each port mapping, with what the
 //! container's names, variables and health check say about it.
 
+use super::tables::{self, Normal};
 use crate::model::{
-    Builder, Data, Draft, Evidence, EvidenceKind, Link, Place, ResourceIdx, TlsEvidence, TlsSign, ValueId,
-    signs,
+    Builder, Data, Draft, Evidence, EvidenceKind, Link, Place, ResourceIdx, TlsEvidence, TlsSign, Unknown,
+    ValueId, Values, signs,
 };
 use crate::source::Span;
 
+/// The type of a service.
+pub(super) const SERVICE: &str = "AWS::ECS::Service";
 const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
 
 /// Words of images that are proxies for HTTP/2: what is behind them is balanced by them.
@@ -104,7 +107,7 @@ fn port(
     let probe = health_check(builder, container, settled, &mut draft);
     let values = &mut builder.values;
     let fact = Place::fact_at(number_place.span);
-    let mut entries = vec![("Number", super::tables::normal(values, super::tables::Normal::Int, number))];
+    let mut entries = vec![("Number", tables::normal(values, Normal::Int, number))];
     // What is not settled stays there as unknown.
     let named = [
         ("Name", mapping, "Name"),
@@ -186,10 +189,69 @@ fn health_check(
     Some(values.map_of(&[("Role", role), ("Speaks", speaks)], place))
 }
 
+/// Adds `Effective.NetworkMode` to a service: `awsvpc` on Fargate or where the service says how its tasks are attached to
+/// the network, else that of the task definition, `bridge` by default; absent where the task is not in these files.
+pub(super) fn network_mode(builder: &mut Builder, service: ResourceIdx) {
+    let Some(effective) = builder.draft(service).effective else { return };
+    let task = builder.values.get(effective, "TaskDefinition");
+    let task = task.and_then(|task| builder.values.as_reference(task));
+    let task = task.and_then(|task| Some((builder.draft(task).properties?, builder.draft(task).name)));
+    let values = &mut builder.values;
+    let fact = |values: &mut Values, at: ValueId| {
+        let place = Place::fact_at(values.place(at).span);
+        values.text("awsvpc", place)
+    };
+    let mode = if let Some(written) = fargate(values, effective) {
+        fact(values, written)
+    } else if let Some(network) = values.at(effective, &["NetworkConfiguration", "AwsvpcConfiguration"])
+        && !values.is_unknown(network)
+    {
+        let place = Place::fact_at(values.place(network).anchor);
+        values.text("awsvpc", place)
+    } else if let Some((task, name)) = task {
+        match values.get(task, "NetworkMode") {
+            Some(mode) => tables::normal(values, Normal::Lower, mode),
+            None => match only_fargate(values, task) {
+                Some(true) => values.text("awsvpc", Place::default_at(name)),
+                Some(false) => values.text("bridge", Place::default_at(name)),
+                None => values.unknown(Unknown::Expression, Place::default_at(name)),
+            },
+        }
+    } else {
+        return;
+    };
+    builder.values.put(effective, "NetworkMode", mode);
+}
+
+/// What says that a service runs on Fargate.
+fn fargate(values: &Values, service: ValueId) -> Option<ValueId> {
+    let launch_type = values.get(service, "LaunchType");
+    let launch_type = launch_type.filter(|launch_type| values.as_text(*launch_type) == Some("FARGATE"));
+    launch_type.or_else(|| {
+        let strategy = values.items(values.get(service, "CapacityProviderStrategy")?);
+        let providers: Option<Vec<ValueId>> =
+            strategy.iter().map(|entry| values.get(*entry, "CapacityProvider")).collect();
+        let is_fargate =
+            |provider: &&ValueId| values.as_text(**provider).is_some_and(|name| name.starts_with("FARGATE"));
+        providers?.iter().find(is_fargate).copied()
+    })
+}
+
+/// Whether a task definition can only run on Fargate; `None` when that is not settled.
+fn only_fargate(values: &Values, task: ValueId) -> Option<bool> {
+    let Some(list) = values.get(task, "RequiresCompatibilities") else { return Some(false) };
+    let words: Option<Vec<&str>> = values.items(list).iter().map(|word| values.as_text(*word)).collect();
+    match values.data(list) {
+        Data::List(_) => words
+            .map(|words| words.iter().any(|word| word.eq_ignore_ascii_case("FARGATE")) && words.len() == 1),
+        _ => None,
+    }
+}
+
 /// Notes what services name and their task definition does not have (`Missing`, of kind `container` or `port`).
 pub(super) fn missing(builder: &mut Builder) {
     for idx in builder.indices() {
-        if builder.draft(idx).type_name != "AWS::ECS::Service" {
+        if builder.draft(idx).type_name != SERVICE {
             continue;
         }
         let found = missing_of(builder, idx);

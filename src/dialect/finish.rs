@@ -1,7 +1,7 @@
 //! The last steps of lowering, the same for every dialect: a listener's default action becomes a rule, the
 //! containers of ECS tasks give ports, and the property tables fill in `Effective`.
 
-use super::{ecs, tables};
+use super::{distributions, ecs, tables};
 use crate::model::{Builder, Data, Draft, Model, Place, Platform, ResourceIdx, ValueId};
 
 const LISTENER: &str = "AWS::ElasticLoadBalancingV2::Listener";
@@ -15,32 +15,39 @@ pub fn finish(mut builder: Builder) -> Model {
     ecs::missing(&mut builder);
     tables::fill_effective(&mut builder);
     for idx in builder.indices() {
-        if builder.draft(idx).type_name == CLASSIC {
-            classic_listeners(&mut builder, idx);
+        match builder.draft(idx).type_name.as_str() {
+            CLASSIC => classic_listeners(&mut builder, idx),
+            ecs::SERVICE => ecs::network_mode(&mut builder, idx),
+            distributions::DISTRIBUTION => distributions::behaviors(&mut builder, idx),
+            _ => {}
         }
     }
     builder.finish()
 }
 
+/// Listeners with the words for their default action, and the rules that are made of it.
+const DEFAULT_ACTIONS: [(&str, &str, &str, &str, &str); 2] = [
+    (LISTENER, "DefaultActions", RULE, "ListenerArn", "Actions"),
+    ("AWS::VpcLattice::Listener", "DefaultAction", "AWS::VpcLattice::Rule", "ListenerIdentifier", "Action"),
+];
+
 /// Makes a rule of priority `default` of each listener's default actions: all routing is judged on one type.
 fn default_rules(builder: &mut Builder) {
     for idx in builder.indices() {
         let draft = builder.draft(idx);
-        if draft.type_name != LISTENER {
-            continue;
-        }
-        let Some(actions) =
-            draft.properties.and_then(|properties| builder.values.get(properties, "DefaultActions"))
+        let words = DEFAULT_ACTIONS.iter().find(|(type_name, ..)| draft.type_name == *type_name);
+        let Some((_, written, rule, reference, word)) = words else { continue };
+        let Some(actions) = draft.properties.and_then(|properties| builder.values.get(properties, written))
         else {
             continue;
         };
         let mut rule =
-            Draft::new(format!("{} (default)", draft.id), RULE, draft.name, draft.span, draft.platform);
+            Draft::new(format!("{} (default)", draft.id), *rule, draft.name, draft.span, draft.platform);
         rule.controller = draft.controller;
         let place = Place { anchor: builder.values.place(actions).anchor, ..Place::default_at(draft.name) };
         let listener = builder.values.reference(idx, Place::default_at(rule.name));
         let priority = builder.values.text("default", Place::default_at(rule.name));
-        let entries = [("ListenerArn", listener), ("Priority", priority), ("Actions", actions)];
+        let entries = [(*reference, listener), ("Priority", priority), (*word, actions)];
         rule.properties = Some(builder.values.map_of(&entries, place));
         builder.add(rule);
     }

@@ -4,6 +4,7 @@
 
 pub mod cloudformation;
 mod detect;
+mod distributions;
 mod ecs;
 mod finish;
 pub mod kubernetes;

@@ -1,9 +1,14 @@
 //! Writes the resources as rules see them: `Type`, `Properties`, `Effective`, facts, `Links`, `Source`.
 
 use super::build::{Draft, Link, TlsEvidence, TlsSign};
-use super::graph::{self, CLASSIC, Graph, LISTENER, LOAD_BALANCER, PORT, RULE, TARGET_GROUP};
+use super::graph::{
+    self, CLASSIC, DISCOVERY, Graph, LATTICE_GROUP, LATTICE_RULE, LISTENER, LOAD_BALANCER, PORT, RULE,
+    TARGET_GROUP,
+};
 use super::grpc::{Judge, Verdict};
-use super::{Data, Model, Place, Platform, Resource, ResourceIdx, Unknown, ValueId, Values, health, routing};
+use super::{
+    Data, Model, Place, Platform, Resource, ResourceIdx, Unknown, ValueId, Values, health, lattice, routing,
+};
 use crate::source::{FileId, Span};
 
 /// Works out links, evidence and verdicts, and writes them down.
@@ -67,7 +72,7 @@ fn classic_facts(values: &mut Values, drafts: &[Draft], judge: &Judge<'_>) {
     }
 }
 
-fn grpc_value(values: &mut Values, verdict: &Verdict, name: Span) -> ValueId {
+pub(super) fn grpc_value(values: &mut Values, verdict: &Verdict, name: Span) -> ValueId {
     let place = Place::fact_at(name);
     let mut items = Vec::with_capacity(verdict.evidence.len());
     for (text, span) in &verdict.evidence {
@@ -95,17 +100,19 @@ fn tls_value(values: &mut Values, state: &str, evidence: &[&TlsEvidence], name: 
     values.map_of(&[("State", state), ("Evidence", list)], place)
 }
 
-struct Writer<'m> {
-    values: &'m mut Values,
-    drafts: &'m [Draft],
-    graph: &'m Graph,
-    verdicts: &'m [Verdict],
-    maps: &'m [ValueId],
+pub(super) struct Writer<'m> {
+    pub(super) values: &'m mut Values,
+    pub(super) drafts: &'m [Draft],
+    pub(super) graph: &'m Graph,
+    pub(super) verdicts: &'m [Verdict],
+    pub(super) maps: &'m [ValueId],
     no_links: ValueId,
     empty_list: ValueId,
     /// What may stand behind a balancer's address: endpoint services and VPC links, with the property that names it.
     users: Vec<(&'m Draft, &'static str, &'static str)>,
 }
+
+const PASSTHROUGH: &str = "tls-passthrough";
 
 /// Types whose existence is a reason for connection balancing.
 const USERS: [(&str, &str, &str); 2] = [
@@ -137,7 +144,7 @@ impl<'m> Writer<'m> {
         Self { values, drafts, graph, verdicts, maps, no_links, empty_list, users }
     }
 
-    fn draft(&self, idx: ResourceIdx) -> &'m Draft {
+    pub(super) fn draft(&self, idx: ResourceIdx) -> &'m Draft {
         &self.drafts[idx.0 as usize]
     }
 
@@ -147,16 +154,22 @@ impl<'m> Writer<'m> {
         let type_name = self.values.text(&draft.type_name, name);
         let properties = draft.properties.unwrap_or_else(|| self.values.map(&[], name));
         let effective = draft.effective.unwrap_or(properties);
-        let effective = match draft.type_name.as_str() {
-            "AWS::ECS::Service" => self.with_service_connect(idx, effective),
-            _ => effective,
-        };
+        let effective = self.joined(idx, effective);
         let mut entries = vec![("Type", type_name), ("Properties", properties), ("Effective", effective)];
         match draft.type_name.as_str() {
             TARGET_GROUP => {
                 entries.push(("HealthCheck", health::target_group(self.values, effective, draft.name)))
             }
             CLASSIC => entries.push(("HealthCheck", health::classic(self.values, effective, draft.name))),
+            LATTICE_GROUP => {
+                entries.push(("HealthCheck", lattice::health_check(self.values, effective, draft.name)));
+            }
+            LATTICE_RULE => {
+                entries.push(("Match", lattice::match_value(self.values, effective, draft.name)));
+            }
+            DISCOVERY => {
+                entries.push(("HealthCheck", health::discovery(self.values, effective, draft.name)));
+            }
             RULE => entries.push(("Match", routing::match_value(self.values, effective, draft.name))),
             _ => {}
         }
@@ -171,43 +184,6 @@ impl<'m> Writer<'m> {
         entries.push(("Links", self.links(idx)));
         entries.push(("Source", self.source(draft)));
         self.values.fill_map(self.maps[idx.0 as usize], &entries);
-    }
-
-    /// `Effective` of an ECS service with `ServiceConnectServices`: each joined with the port mapping that it names.
-    fn with_service_connect(&mut self, service: ResourceIdx, effective: ValueId) -> ValueId {
-        let path = ["ServiceConnectConfiguration", "Services"];
-        let services = self.values.at(effective, &path).map(|list| self.values.items(list).to_vec());
-        let mut joined = Vec::new();
-        for entry in services.unwrap_or_default() {
-            let Some(port_name) = self.values.get(entry, "PortName") else { continue };
-            let Some((port, own_name)) = self.port_called(service, port_name) else { continue };
-            let anchor = self.values.place(own_name).span;
-            let grpc = grpc_value(self.values, &self.verdicts[port.0 as usize], anchor);
-            let mut facts = vec![("PortName", port_name), ("Grpc", grpc)];
-            let properties = self.draft(port).properties;
-            let protocol = properties.and_then(|properties| self.values.get(properties, "AppProtocol"));
-            facts.extend(protocol.map(|protocol| ("AppProtocol", protocol)));
-            joined.push(self.values.map_of(&facts, Place::fact_at(anchor)));
-        }
-        if joined.is_empty() {
-            return effective;
-        }
-        let place = self.values.place(effective);
-        let entries = self.values.entries(effective).to_vec();
-        let copy = self.values.map(&entries, place);
-        let list = self.values.list(&joined, Place::fact_at(self.draft(service).name));
-        self.values.put(copy, "ServiceConnectServices", list);
-        copy
-    }
-
-    /// The port of a service's task whose mapping has this name, and where it has it.
-    fn port_called(&self, service: ResourceIdx, wanted: ValueId) -> Option<(ResourceIdx, ValueId)> {
-        let wanted = self.values.as_text(wanted)?;
-        let tasks = self.graph.targets(service, Link::Workloads);
-        tasks.flat_map(|task| self.graph.targets(task, Link::Ports)).find_map(|port| {
-            let name = self.values.get(self.draft(port).properties?, "Name")?;
-            (self.values.as_text(name) == Some(wanted)).then_some((port, name))
-        })
     }
 
     fn links(&mut self, idx: ResourceIdx) -> ValueId {
@@ -231,6 +207,17 @@ impl<'m> Writer<'m> {
     /// What the server behind a resource expects. A native gRPC probe settles plaintext, because it has no TLS;
     /// else any sign of TLS outweighs signs of plaintext.
     fn tls(&mut self, idx: ResourceIdx) -> ValueId {
+        let name = self.draft(idx).name;
+        if let Some((state, shown)) = self.tls_state(idx) {
+            return tls_value(self.values, state, &shown, name);
+        }
+        let place = Place::fact_at(name);
+        let state = self.values.unknown(Unknown::Parameter, place);
+        self.values.map_of(&[("State", state), ("Evidence", self.empty_list)], place)
+    }
+
+    /// The state and the evidence for it; `None` where the files leave it open.
+    fn tls_state(&self, idx: ResourceIdx) -> Option<(&'static str, Vec<&'m TlsEvidence>)> {
         let draft = self.draft(idx);
         let ports: Vec<ResourceIdx> = if draft.type_name == PORT {
             vec![idx]
@@ -253,16 +240,12 @@ impl<'m> Writer<'m> {
         } else if draft.type_name == TARGET_GROUP
             && (self.has_open_port(draft) || ports.is_empty() && self.graph.is_open(idx, Link::Ports))
         {
-            let place = Place::fact_at(draft.name);
-            let state = self.values.unknown(Unknown::Parameter, place);
-            let evidence = self.empty_list;
-            return self.values.map_of(&[("State", state), ("Evidence", evidence)], place);
+            return None;
         } else {
             "unsettled"
         };
         let wanted = if state == "tls" { TlsSign::Tls } else { TlsSign::Plaintext };
-        let shown: Vec<&TlsEvidence> = found.into_iter().filter(|evidence| evidence.sign == wanted).collect();
-        tls_value(self.values, state, &shown, draft.name)
+        Some((state, found.into_iter().filter(|evidence| evidence.sign == wanted).collect()))
     }
 
     /// Whether a target group's own port is one that is customary for TLS.
@@ -309,6 +292,12 @@ impl<'m> Writer<'m> {
             }
             found.extend(self.written_layer4(idx));
         }
+        // On port 443 TLS is passed through unless what is behind it is known to speak plaintext.
+        let is_plaintext =
+            |writer: &Self| writer.tls_state(idx).is_some_and(|(state, _)| state == "plaintext");
+        if found.iter().any(|(word, _)| *word == PASSTHROUGH) && is_plaintext(self) {
+            found.retain(|(word, _)| *word != PASSTHROUGH);
+        }
         found.sort_unstable();
         found.dedup_by_key(|(word, _)| *word);
         if found.is_empty() {
@@ -336,7 +325,7 @@ impl<'m> Writer<'m> {
             };
             let port = self.values.get(effective, "Port");
             if is("Protocol", "TCP") && port.and_then(|port| self.values.as_int(port)) == Some(443) {
-                found.push(("tls-passthrough", port.map_or(draft.name, |port| self.values.place(port).span)));
+                found.push((PASSTHROUGH, port.map_or(draft.name, |port| self.values.place(port).span)));
             }
         }
         let balancers = self.graph.targets(idx, Link::LoadBalancers).chain(std::iter::once(idx));

@@ -1,5 +1,7 @@
 //! The edges between resources: those that the dialects know, those that `Effective` says, and those that follow.
 
+mod services;
+
 use rustc_hash::FxHashSet;
 
 use super::build::{Draft, Link};
@@ -10,9 +12,18 @@ pub(super) const LISTENER: &str = "AWS::ElasticLoadBalancingV2::Listener";
 pub(super) const RULE: &str = "AWS::ElasticLoadBalancingV2::ListenerRule";
 pub(super) const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 pub(super) const CLASSIC: &str = "AWS::ElasticLoadBalancing::LoadBalancer";
-const LATTICE_LISTENER: &str = "AWS::VpcLattice::Listener";
-const LATTICE_RULE: &str = "AWS::VpcLattice::Rule";
+pub(super) const LATTICE_GROUP: &str = "AWS::VpcLattice::TargetGroup";
+pub(super) const LATTICE_LISTENER: &str = "AWS::VpcLattice::Listener";
+pub(super) const LATTICE_RULE: &str = "AWS::VpcLattice::Rule";
+pub(super) const LATTICE_SERVICE: &str = "AWS::VpcLattice::Service";
+pub(super) const ECS_SERVICE: &str = "AWS::ECS::Service";
+pub(super) const DISCOVERY: &str = "AWS::ServiceDiscovery::Service";
 pub(super) const PORT: &str = "Workload::Port";
+
+/// What leads from API Gateway into a network.
+pub(super) const INTEGRATIONS: [&str; 2] = ["AWS::ApiGatewayV2::Integration", "AWS::ApiGateway::VpcLink"];
+pub(super) const SECURITY_GROUP: &str = "AWS::EC2::SecurityGroup";
+pub(super) const SECURITY_GROUP_RULE: &str = "AWS::EC2::SecurityGroupIngress";
 
 /// All edges of a model.
 #[derive(Debug)]
@@ -119,9 +130,12 @@ impl Connector<'_> {
                     (TARGET_GROUP, Link::Ports) => Some(Link::TargetGroups),
                     (TARGET_GROUP, Link::Services) => Some(Link::TargetGroups),
                     (TARGET_GROUP, Link::Workloads) => Some(Link::TargetGroups),
-                    (RULE, Link::TargetGroups) => Some(Link::Rules),
-                    (RULE, Link::Listeners) => Some(Link::Rules),
-                    (LISTENER, Link::LoadBalancers) => Some(Link::Listeners),
+                    (LATTICE_GROUP, Link::Ports | Link::Services | Link::Workloads) => {
+                        Some(Link::TargetGroups)
+                    }
+                    (RULE | LATTICE_RULE, Link::TargetGroups) => Some(Link::Rules),
+                    (RULE | LATTICE_RULE, Link::Listeners) => Some(Link::Rules),
+                    (LISTENER | LATTICE_LISTENER, Link::LoadBalancers) => Some(Link::Listeners),
                     _ => None,
                 };
                 if let Some(back) = back {
@@ -149,13 +163,20 @@ impl Connector<'_> {
                 self.reference(idx, properties, "ListenerArn", Link::Listeners, Link::Rules);
                 self.actions(idx, properties);
             }
-            LATTICE_LISTENER => self.lattice_forward(idx, properties, "DefaultAction"),
+            LATTICE_LISTENER => {
+                self.reference(idx, properties, "ServiceIdentifier", Link::LoadBalancers, Link::Listeners)
+            }
             LATTICE_RULE => {
                 self.reference(idx, properties, "ListenerIdentifier", Link::Listeners, Link::Rules);
                 self.lattice_forward(idx, properties, "Action");
             }
-            "AWS::ECS::Service" => self.ecs_service(idx, properties),
+            ECS_SERVICE => self.ecs_service(idx, properties),
+            "AWS::ApiGatewayV2::Integration" => {
+                self.leads_to(idx, properties, "IntegrationUri");
+            }
+            "AWS::ApiGateway::VpcLink" => self.leads_to(idx, properties, "TargetArns"),
             "AWS::AutoScaling::AutoScalingGroup" => self.auto_scaling_group(idx, properties),
+            LOAD_BALANCER | CLASSIC => self.balancer_security(idx, properties),
             _ => {}
         }
     }
@@ -205,6 +226,9 @@ impl Connector<'_> {
 
     fn ecs_service(&mut self, service: ResourceIdx, properties: ValueId) {
         self.reference(service, properties, "TaskDefinition", Link::Workloads, Link::Services);
+        self.lattice_registrations(service, properties);
+        self.discovery(service, properties);
+        self.security_groups(service, properties);
         let Some(balancers) = self.values.get(properties, "LoadBalancers") else { return };
         if self.values.is_unknown(balancers) {
             self.graph.leave_open(service, Link::TargetGroups);
@@ -263,14 +287,19 @@ impl Connector<'_> {
                 self.graph.join(group, link, target, Link::Workloads);
             }
         }
+        let sources = self.values.get(properties, "TrafficSources").map(|list| self.values.items(list));
+        for source in sources.unwrap_or_default() {
+            self.reference(group, *source, "Identifier", Link::TargetGroups, Link::Workloads);
+        }
     }
 
     fn derived_edges(&mut self) {
-        let rules = self.of_type(RULE);
-        let listeners = self.of_type(LISTENER);
-        let groups = self.of_type(TARGET_GROUP);
-        for listener in listeners.into_iter().chain(self.of_type(LATTICE_LISTENER)) {
-            self.graph.follow(listener, Link::Rules, Link::TargetGroups, Link::TargetGroups);
+        let of_types = |types: [&str; 2]| types.map(|name| self.of_type(name)).concat();
+        let rules = of_types([RULE, LATTICE_RULE]);
+        let listeners = of_types([LISTENER, LATTICE_LISTENER]);
+        let groups = of_types([TARGET_GROUP, LATTICE_GROUP]);
+        for listener in &listeners {
+            self.graph.follow(*listener, Link::Rules, Link::TargetGroups, Link::TargetGroups);
         }
         for rule in &rules {
             self.graph.follow(*rule, Link::Listeners, Link::LoadBalancers, Link::LoadBalancers);
@@ -280,7 +309,7 @@ impl Connector<'_> {
             self.graph.follow(*group, Link::Listeners, Link::LoadBalancers, Link::LoadBalancers);
             self.graph.follow(*group, Link::Services, Link::Workloads, Link::Workloads);
         }
-        for kind in [LOAD_BALANCER, CLASSIC] {
+        for kind in [LOAD_BALANCER, CLASSIC, LATTICE_SERVICE] {
             for balancer in self.of_type(kind) {
                 self.graph.follow(balancer, Link::Listeners, Link::Rules, Link::Rules);
                 self.graph.follow(balancer, Link::Listeners, Link::TargetGroups, Link::TargetGroups);
@@ -292,6 +321,19 @@ impl Connector<'_> {
             self.health_check_ports(*group);
         }
         self.twins(&groups);
+        for kind in INTEGRATIONS {
+            for integration in self.of_type(kind) {
+                self.graph.follow(integration, Link::LoadBalancers, Link::TargetGroups, Link::TargetGroups);
+                self.graph.follow(integration, Link::Listeners, Link::TargetGroups, Link::TargetGroups);
+                self.graph.follow(integration, Link::Services, Link::Ports, Link::Ports);
+            }
+        }
+        for service in self.of_type(ECS_SERVICE) {
+            self.dependencies(service);
+        }
+        for rule in self.of_type(SECURITY_GROUP_RULE) {
+            self.group_of_rule(rule);
+        }
     }
 
     /// Where something registers in a group that the files do not settle, it may be any that nothing else registers in.

@@ -3,9 +3,13 @@
 //! Weights combine as a noisy or, each kind of evidence counting once; a link takes a tenth off.
 
 use super::build::{Draft, Evidence, EvidenceKind, Link};
-use super::graph::{CLASSIC, Graph, LISTENER, LOAD_BALANCER, PORT, RULE, TARGET_GROUP};
-use super::signs::{self, NameOf};
-use super::{Data, Platform, ResourceIdx, ValueId, Values};
+use super::graph::{
+    DISCOVERY, Graph, INTEGRATIONS, LATTICE_GROUP, LATTICE_LISTENER, LATTICE_RULE, LATTICE_SERVICE, LISTENER,
+    LOAD_BALANCER, PORT, RULE, TARGET_GROUP,
+};
+use super::own::own_evidence;
+use super::signs;
+use super::{ResourceIdx, ValueId, Values};
 use crate::source::Span;
 
 /// What one link takes off the weight of evidence.
@@ -72,6 +76,12 @@ pub(super) struct Judge<'m> {
     own: Vec<Vec<Evidence>>,
 }
 
+/// Whether a resource carries what the strongest of its target groups carries.
+fn takes_that_of_groups(type_name: &str) -> bool {
+    matches!(type_name, LISTENER | RULE | LOAD_BALANCER | LATTICE_LISTENER | LATTICE_RULE | LATTICE_SERVICE)
+        || INTEGRATIONS.contains(&type_name)
+}
+
 fn score(verdicts: &[Verdict], idx: ResourceIdx) -> f64 {
     verdicts[idx.0 as usize].score
 }
@@ -92,7 +102,7 @@ impl<'m> Judge<'m> {
         let indices = (0..self.drafts.len() as u32).map(ResourceIdx);
         let mut verdicts: Vec<Verdict> = indices.clone().map(|idx| self.own_verdict(idx)).collect();
         for idx in indices {
-            if matches!(self.drafts[idx.0 as usize].type_name.as_str(), LISTENER | RULE | LOAD_BALANCER) {
+            if takes_that_of_groups(&self.drafts[idx.0 as usize].type_name) {
                 let groups = self.graph.targets(idx, Link::TargetGroups);
                 let best = groups.max_by(|a, b| score(&verdicts, *a).total_cmp(&score(&verdicts, *b)));
                 let streaming = verdicts[idx.0 as usize].streaming;
@@ -163,7 +173,7 @@ impl<'m> Judge<'m> {
         self.gather(&mut gathered, idx, 1.0);
         let mut near = vec![idx];
         match draft.type_name.as_str() {
-            TARGET_GROUP => {
+            TARGET_GROUP | LATTICE_GROUP => {
                 for link in [Link::Ports, Link::Rules, Link::Listeners, Link::Services] {
                     self.gather_linked(&mut gathered, idx, link, DECAY);
                 }
@@ -174,6 +184,11 @@ impl<'m> Judge<'m> {
                 for link in [Link::TargetGroups, Link::Workloads] {
                     self.gather_linked(&mut gathered, idx, link, DECAY);
                 }
+            }
+            DISCOVERY => {
+                self.gather_linked(&mut gathered, idx, Link::Ports, DECAY);
+                self.gather_linked(&mut gathered, idx, Link::Services, DECAY);
+                near.extend(self.graph.targets(idx, Link::Ports));
             }
             "Kubernetes::Service" => {
                 for link in [Link::Ports, Link::TargetGroups] {
@@ -187,6 +202,12 @@ impl<'m> Judge<'m> {
         let streaming = near.iter().any(|near| self.drafts[near.0 as usize].streaming);
         combine(&gathered, web, streaming)
     }
+}
+
+/// The verdict on a few pieces of evidence of full weight.
+pub(super) fn of_evidence(evidence: &[Evidence]) -> Verdict {
+    let gathered: Vec<Weighed<'_>> = evidence.iter().map(|evidence| weigh(evidence, 1.0)).collect();
+    combine(&gathered, false, false)
 }
 
 fn combine(gathered: &[Weighed<'_>], web: bool, streaming: bool) -> Verdict {
@@ -209,153 +230,4 @@ fn combine(gathered: &[Weighed<'_>], web: bool, streaming: bool) -> Verdict {
     let evidence =
         best.iter().map(|weighed| (weighed.evidence.text.clone(), weighed.evidence.span)).collect();
     Verdict { level: Level::of(score), score, evidence, web, streaming }
-}
-
-/// What a resource says by itself: what its dialect found, and what its AWS properties say.
-fn own_evidence(values: &Values, draft: &Draft) -> Vec<Evidence> {
-    let mut found = draft.grpc.clone();
-    let Some(properties) = draft.properties else { return found };
-    let effective = draft.effective.unwrap_or(properties);
-    match draft.type_name.as_str() {
-        TARGET_GROUP => target_group(values, draft, properties, effective, &mut found),
-        RULE => rule(values, properties, &mut found),
-        LISTENER | CLASSIC | "AWS::ECS::Service" | "AWS::ECS::TaskDefinition" => {
-            names(values, draft, properties, nearby, &mut found);
-        }
-        _ => {}
-    }
-    found
-}
-
-fn nearby(draft: &Draft) -> NameOf {
-    NameOf::Nearby(match draft.type_name.as_str() {
-        LISTENER => "listener",
-        CLASSIC => "load balancer",
-        "AWS::ECS::Service" => "service",
-        _ => "task definition",
-    })
-}
-
-/// The names by which people know a resource: logical id or block label, `Name` and kin, the tag `Name`.
-fn names(
-    values: &Values,
-    draft: &Draft,
-    properties: ValueId,
-    whose: fn(&Draft) -> NameOf,
-    found: &mut Vec<Evidence>,
-) {
-    if matches!(draft.platform, Platform::CloudFormation | Platform::Terraform) {
-        found.extend(signs::name(whose(draft), label(&draft.id), draft.name));
-    }
-    for key in ["Name", "ServiceName", "Family", "LoadBalancerName"] {
-        if let Some(value) = values.get(properties, key)
-            && let Some(text) = values.known_parts(value)
-        {
-            found.extend(signs::name(whose(draft), text, values.place(value).span));
-        }
-    }
-    if let Some((text, span)) = name_tag(values, properties) {
-        found.extend(signs::name(whose(draft), text, span));
-    }
-}
-
-/// The last name of an address, with the instance's key: `this["a.b"]` of `module.x.aws_lb.this["a.b"]`.
-fn label(id: &str) -> &str {
-    let id = id.strip_suffix(" (default)").unwrap_or(id);
-    let key = if id.ends_with(']') { id.rfind('[') } else { None };
-    let start = id[..key.unwrap_or(id.len())].rfind('.').map_or(0, |dot| dot + 1);
-    &id[start..]
-}
-
-fn name_tag(values: &Values, properties: ValueId) -> Option<(&str, Span)> {
-    let tags = values.get(properties, "Tags")?;
-    let value = match values.data(tags) {
-        Data::Map(_) => values.get(tags, "Name")?,
-        _ => {
-            let is_name =
-                |tag: &&ValueId| values.get(**tag, "Key").and_then(|key| values.as_text(key)) == Some("Name");
-            values.get(*values.items(tags).iter().find(is_name)?, "Value")?
-        }
-    };
-    Some((values.known_parts(value)?, values.place(value).span))
-}
-
-fn target_group(
-    values: &Values,
-    draft: &Draft,
-    properties: ValueId,
-    effective: ValueId,
-    found: &mut Vec<Evidence>,
-) {
-    let text = |key: &[&str]| {
-        let value = values.at(effective, key)?;
-        Some((values.as_text(value)?, values.place(value).span))
-    };
-    match text(&["ProtocolVersion"]) {
-        Some(("GRPC", span)) => {
-            found.push(Evidence::new(EvidenceKind::Declared, span, "protocol version is `GRPC`"))
-        }
-        Some(("HTTP2", span)) => {
-            found.push(Evidence::new(EvidenceKind::Weak, span, "protocol version is `HTTP2`"))
-        }
-        _ => {}
-    }
-    if let Some(code) = values.at(properties, &["Matcher", "GrpcCode"]) {
-        let span = values.place(code).span;
-        found.push(Evidence::new(EvidenceKind::Declared, span, "health check matches a gRPC status"));
-    }
-    if let Some((path, span)) = text(&["HealthCheckPath"]) {
-        if path.starts_with("/grpc.health.") {
-            found.push(Evidence::new(EvidenceKind::Declared, span, format!("health check calls `{path}`")));
-        } else if signs::is_rpc_path(path) && path != "/AWS.ALB/healthcheck" {
-            found.push(Evidence::new(EvidenceKind::Argument, span, format!("health check calls `{path}`")));
-        }
-    }
-    names(values, draft, properties, |_| NameOf::Own("target group"), found);
-    if let Some(port) = values.get(effective, "Port")
-        && let Some(number) = values.as_int(port)
-    {
-        found.extend(signs::port_number("target group port", number, values.place(port).span));
-        found.extend(signs::product(label(&draft.id), number, values.place(port).span));
-    }
-}
-
-/// Path patterns that are RPCs, and conditions on gRPC's content type.
-fn rule(values: &Values, properties: ValueId, found: &mut Vec<Evidence>) {
-    let Some(conditions) = values.get(properties, "Conditions") else { return };
-    for condition in values.items(conditions) {
-        let field = values.get(*condition, "Field").and_then(|field| values.as_text(field));
-        let written = match field {
-            None | Some("path-pattern") => values
-                .at(*condition, &["PathPatternConfig", "Values"])
-                .or_else(|| values.get(*condition, "Values")),
-            Some("http-header") => values.at(*condition, &["HttpHeaderConfig", "Values"]),
-            Some(_) => None,
-        };
-        let Some(written) = written else { continue };
-        for value in values.items(written) {
-            let Some(text) = values.as_text(*value) else { continue };
-            let span = values.place(*value).span;
-            if text.starts_with("application/grpc") && !text.starts_with("application/grpc-web") {
-                let text = format!("rule asks for content type `{text}`");
-                found.push(Evidence::new(EvidenceKind::Declared, span, text));
-            } else if signs::is_rpc_path(text)
-                || signs::is_rpc_path(text.trim_end_matches('*').trim_end_matches('/'))
-            {
-                found.push(Evidence::new(EvidenceKind::Argument, span, format!("rule routes `{text}`")));
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::label;
-
-    #[test]
-    fn labels_of_addresses() {
-        assert_eq!(label("OrdersTargetGroup"), "OrdersTargetGroup");
-        assert_eq!(label("aws_lb_target_group.grpc[0]"), "grpc[0]");
-        assert_eq!(label("module.x[\"a.b\"].aws_lb_listener.this[\"a.b\"] (default)"), "this[\"a.b\"]");
-    }
 }

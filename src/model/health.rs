@@ -93,19 +93,28 @@ fn codes(text: &str, allowed: std::ops::RangeInclusive<i64>) -> Result<Vec<i64>,
     Ok(found)
 }
 
-struct Facts<'v> {
+/// The facts about one check in the making.
+pub(super) struct Facts<'v> {
     values: &'v mut Values,
     name: Span,
     entries: Vec<(&'static str, ValueId)>,
 }
 
-impl Facts<'_> {
+impl<'v> Facts<'v> {
+    pub(super) fn new(values: &'v mut Values, name: Span) -> Self {
+        Self { values, name, entries: Vec::new() }
+    }
+
+    pub(super) fn values(&self) -> &Values {
+        self.values
+    }
+
     fn place(&self, at: Option<ValueId>) -> Place {
         let at = at.map_or(Place::fact_at(self.name), |value| self.values.place(value));
         Place { origin: super::Origin::Fact, ..at }
     }
 
-    fn word(&mut self, key: &'static str, word: &str, at: Option<ValueId>) {
+    pub(super) fn word(&mut self, key: &'static str, word: &str, at: Option<ValueId>) {
         let place = self.place(at);
         let value = self.values.text(word, place);
         self.entries.push((key, value));
@@ -117,13 +126,13 @@ impl Facts<'_> {
         self.entries.push((key, value));
     }
 
-    fn unknown(&mut self, key: &'static str, at: Option<ValueId>) {
+    pub(super) fn unknown(&mut self, key: &'static str, at: Option<ValueId>) {
         let place = self.place(at);
         let value = self.values.unknown(Unknown::Expression, place);
         self.entries.push((key, value));
     }
 
-    fn finish(self) -> ValueId {
+    pub(super) fn finish(self) -> ValueId {
         self.values.map_of(&self.entries, Place::fact_at(self.name))
     }
 }
@@ -191,7 +200,7 @@ pub(super) fn target_group(values: &mut Values, effective: ValueId, name: Span) 
     facts.finish()
 }
 
-fn on_traffic_port(facts: &mut Facts<'_>, port: Option<ValueId>, traffic: Option<ValueId>) {
+pub(super) fn on_traffic_port(facts: &mut Facts<'_>, port: Option<ValueId>, traffic: Option<ValueId>) {
     let Some(value) = port else { return facts.flag("OnTrafficPort", true, port) };
     let number =
         |facts: &Facts<'_>, value: Option<ValueId>| value.and_then(|value| facts.values.as_int(value));
@@ -283,6 +292,30 @@ pub(super) fn classic(values: &mut Values, effective: ValueId, name: Span) -> Va
     }
     if let Some(path) = path {
         facts.word("PathKind", path_kind(path), target);
+    }
+    facts.finish()
+}
+
+/// `HealthCheck` of a service of Cloud Map: what Route 53 sends to the port with which instances register.
+pub(super) fn discovery(values: &mut Values, effective: ValueId, name: Span) -> ValueId {
+    let kind = values.at(effective, &["HealthCheckConfig", "Type"]);
+    let path = values.at(effective, &["HealthCheckConfig", "ResourcePath"]);
+    let is_open = values.get(effective, "HealthCheckConfig").is_some_and(|config| values.is_unknown(config));
+    let mut facts = Facts::new(values, name);
+    let word = match kind.map(|kind| facts.values.data(kind)) {
+        Some(Data::Text("HTTP" | "HTTPS")) => Some("http"),
+        Some(Data::Text("TCP")) => Some("tcp"),
+        None if !is_open => Some("none"),
+        _ => None,
+    };
+    match word {
+        Some(word) => facts.word("Speaks", word, kind),
+        None => facts.unknown("Speaks", kind),
+    }
+    facts.flag("OnTrafficPort", true, kind);
+    let text = path.and_then(|path| facts.values.as_text(path).map(str::to_string));
+    if let Some(text) = text {
+        facts.word("PathKind", path_kind(&text), path);
     }
     facts.finish()
 }

@@ -4,12 +4,16 @@
 //! defaults stand with the tables.
 
 mod classic;
+mod lattice;
 mod listener;
 mod load_balancer;
 mod normalise;
+mod services;
 mod target_group;
 
-use crate::model::{Builder, Data, Draft, Entry, Place, Platform, ResourceIdx, Unknown, ValueId, Values};
+use crate::model::{
+    Builder, Data, Draft, Entry, Key, Place, Platform, ResourceIdx, Unknown, ValueId, Values,
+};
 use crate::source::Span;
 
 pub use normalise::Normal;
@@ -50,7 +54,21 @@ pub struct Table {
     pub attributes: Option<(&'static str, &'static [AttributeRow])>,
 }
 
-const TABLES: [&Table; 4] = [&target_group::TABLE, &load_balancer::TABLE, &listener::TABLE, &classic::TABLE];
+const TABLES: [&Table; 10] = [
+    &target_group::TABLE,
+    &load_balancer::TABLE,
+    &listener::TABLE,
+    &classic::TABLE,
+    &lattice::TARGET_GROUP,
+    &lattice::LISTENER,
+    &lattice::SERVICE,
+    &services::DISTRIBUTION,
+    &services::ECS_SERVICE,
+    &services::DISCOVERY,
+];
+
+/// Maps that AWS puts around the properties of a resource: what is absent in them is absent from the resource.
+const WRAPPERS: [&str; 2] = ["Config", "DistributionConfig"];
 
 /// The table of a type.
 pub fn table(type_name: &str) -> Option<&'static Table> {
@@ -93,6 +111,8 @@ pub enum Seen<'v> {
     Unknown,
     /// Its text (numbers and lists count as empty text).
     Text(&'v str),
+    /// Its truth.
+    Flag(bool),
 }
 
 impl<'b> Cx<'b> {
@@ -121,6 +141,7 @@ impl<'b> Cx<'b> {
     fn look(&self, value: ValueId) -> Seen<'b> {
         match self.values.data(value) {
             Data::Text(text) => Seen::Text(text),
+            Data::Bool(flag) => Seen::Flag(flag),
             Data::Unknown(_) | Data::Reference(_) => Seen::Unknown,
             _ => Seen::Text(""),
         }
@@ -198,7 +219,11 @@ fn effective(builder: &mut Builder, idx: ResourceIdx, table: &Table) -> ValueId 
 /// What to point at when the property at `path` is absent: the innermost block that is written, else the name.
 fn anchor(values: &Values, properties: ValueId, path: &str, name: Span) -> Span {
     let Some((parent, _)) = path.rsplit_once('.') else { return name };
-    find(values, properties, parent).map_or(name, |parent| values.place(parent).anchor)
+    if WRAPPERS.contains(&parent) {
+        return name;
+    }
+    let found = find(values, properties, parent).map(|parent| values.place(parent).anchor);
+    found.unwrap_or_else(|| anchor(values, properties, parent, name))
 }
 
 fn fall_back(values: &mut Values, fallback: Fallback, anchor: Span) -> Option<ValueId> {
@@ -261,6 +286,33 @@ fn attributes(
     builder.values.map_of(&entries, Place::default_at(anchor))
 }
 
+/// A copy of a map with a value at a path below it; what is not settled stays as it is.
+fn with_value(values: &mut Values, map: Option<ValueId>, path: &str, value: ValueId, name: Span) -> ValueId {
+    if let Some(map) = map.filter(|map| values.is_unknown(*map)) {
+        return map;
+    }
+    let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
+    let value = match rest {
+        Some(rest) => {
+            let inner = map.and_then(|map| values.get(map, head));
+            with_value(values, inner, rest, value, name)
+        }
+        None => value,
+    };
+    let mut entries: Vec<Entry> = map.map(|map| values.entries(map).to_vec()).unwrap_or_default();
+    let key = values.intern(head);
+    put(&mut entries, key, value);
+    let place = map.map_or(Place::default_at(name), |map| values.place(map));
+    values.map(&entries, place)
+}
+
+fn put(entries: &mut Vec<Entry>, key: Key, value: ValueId) {
+    match entries.iter_mut().find(|entry| entry.key == key) {
+        Some(entry) => entry.value = value,
+        None => entries.push(Entry { key, value }),
+    }
+}
+
 /// Properties with the table's values put over them.
 fn assemble(
     values: &mut Values,
@@ -272,36 +324,18 @@ fn assemble(
 ) -> ValueId {
     let kept = |entry: &&Entry| !dropped.contains(&values.key_text(entry.key));
     let mut entries: Vec<Entry> = values.entries(properties).iter().filter(kept).copied().collect();
-    let put = |entries: &mut Vec<Entry>, key, value| match entries.iter_mut().find(|entry| entry.key == key) {
-        Some(entry) => entry.value = value,
-        None => entries.push(Entry { key, value }),
-    };
-    let mut done: Vec<&str> = Vec::new();
     for row in written {
-        let (head, nested) = row.path.split_once('.').map_or((row.path, false), |(head, _)| (head, true));
-        if !nested {
-            let key = values.intern(head);
-            put(&mut entries, key, row.value);
-        } else if !done.contains(&head) {
-            done.push(head);
-            let old = values.get(properties, head);
-            let inner: Vec<(&str, ValueId)> = written
-                .iter()
-                .filter_map(|row| {
-                    row.path.strip_prefix(head)?.strip_prefix('.').map(|rest| (rest, row.value))
-                })
-                .collect();
-            let mut map: Vec<Entry> = old.map(|old| values.entries(old).to_vec()).unwrap_or_default();
-            for (key, value) in inner {
-                let key = values.intern(key);
-                put(&mut map, key, value);
+        let (head, rest) =
+            row.path.split_once('.').map_or((row.path, None), |(head, rest)| (head, Some(rest)));
+        let key = values.intern(head);
+        let value = match rest {
+            None => row.value,
+            Some(rest) => {
+                let old = entries.iter().find(|entry| entry.key == key).map(|entry| entry.value);
+                with_value(values, old, rest, row.value, name)
             }
-            let place = old.map_or(Place::default_at(name), |old| values.place(old));
-            let unknown = old.is_some_and(|old| values.is_unknown(old));
-            let value = if unknown { old.unwrap_or(properties) } else { values.map(&map, place) };
-            let key = values.intern(head);
-            put(&mut entries, key, value);
-        }
+        };
+        put(&mut entries, key, value);
     }
     if let Some(attributes) = attributes {
         let key = values.intern("Attributes");

@@ -141,7 +141,7 @@ fn check_protocol(cx: &Cx<'_>) -> Fallback {
         }
         (_, Seen::Text(protocol)) if is_http(protocol) => Fallback::Text("HTTP"),
         (_, Seen::Text(_)) => Fallback::Text("TCP"),
-        (_, Seen::Absent) => Fallback::Absent,
+        (_, Seen::Absent | Seen::Flag(_)) => Fallback::Absent,
     }
 }
 
@@ -212,7 +212,7 @@ fn http_code(cx: &Cx<'_>) -> Fallback {
     let check_is_http = match cx.see("HealthCheckProtocol") {
         Seen::Text(protocol) => is_http(protocol),
         Seen::Unknown => return Fallback::Unknown,
-        Seen::Absent => false,
+        Seen::Absent | Seen::Flag(_) => false,
     };
     match (cx.see("ProtocolVersion"), cx.see("Protocol")) {
         (Seen::Text("GRPC"), _) => Fallback::Absent,
@@ -236,7 +236,7 @@ fn stickiness_type(cx: &Cx<'_>) -> Fallback {
         Seen::Text(protocol) if is_http(protocol) => Fallback::Text("lb_cookie"),
         Seen::Text(_) => Fallback::Text("source_ip"),
         Seen::Unknown => Fallback::Unknown,
-        Seen::Absent => Fallback::Absent,
+        Seen::Absent | Seen::Flag(_) => Fallback::Absent,
     }
 }
 
