@@ -64,7 +64,7 @@ fn condition(values: &Values, item: ValueId) -> Option<Condition> {
     Some(Condition { field: field.to_string(), values: settled(values.get(item, "Values")) })
 }
 
-/// Whether a path pattern can be met by the path of an RPC: by each, by some, by none.
+/// Whether a path pattern can be met by the path of an RPC: by each, by some, by none, or only by one that nobody writes.
 fn reach(pattern: &str) -> &'static str {
     if pattern.len() > MAX_PATTERN {
         return "none";
@@ -76,12 +76,32 @@ fn reach(pattern: &str) -> &'static str {
     let has_star = pattern.contains('*');
     if has_star {
         let starts = pattern.starts_with(['/', '*', '?']);
-        return if starts && slashes <= 2 { "some" } else { "none" };
+        return if !starts || slashes > 2 {
+            "none"
+        } else if is_odd(pattern) {
+            "odd"
+        } else {
+            "some"
+        };
     }
     let mut segments = pattern.split('/');
     let is_rpc =
         segments.next() == Some("") && segments.clone().count() == 2 && segments.all(|part| !part.is_empty());
-    if is_rpc { "some" } else { "none" }
+    match (is_rpc, is_odd(pattern)) {
+        (false, _) => "none",
+        (true, true) => "odd",
+        (true, false) => "some",
+    }
+}
+
+/// Whether the service part of a pattern reads like the path of a web page: a word in lower case without a package
+/// (`/api/*`), or one with a dash, which no identifier of Protocol Buffers has.
+/// Source: "Files and packages" and "Services" of the Protocol Buffers style guide; the language's grammar of identifiers.
+fn is_odd(pattern: &str) -> bool {
+    let mut segments = pattern.trim_start_matches('/').split('/');
+    let Some((service, _)) = segments.next().zip(segments.next()) else { return false };
+    let is_literal = !service.is_empty() && !service.contains(['*', '?', '.']);
+    is_literal && (service.contains('-') || service.starts_with(|first: char| first.is_ascii_lowercase()))
 }
 
 /// `Match` of a listener rule.
@@ -206,7 +226,12 @@ mod tests {
             ("/orders.v1.Orders/Get", "some"),
             ("/api/v1/orders", "none"),
             ("/api/v1/*", "none"),
-            ("/api/*", "some"),
+            ("/api/*", "odd"),
+            ("/api*", "some"),
+            ("/grpc-gateway/*", "odd"),
+            ("/Greeter/*", "some"),
+            ("/*/SayHello", "some"),
+            ("/helloworld.*/*", "some"),
         ] {
             assert_eq!(reach(pattern), expected, "{pattern}");
         }

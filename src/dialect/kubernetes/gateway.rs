@@ -399,6 +399,8 @@ impl<'d> Lowering<'_, 'd> {
         if object.kind == "GRPCRoute" {
             draft.grpc.push(declared(kind_at, "a GRPCRoute leads here"));
         }
+        let missing = self.missing_backend(backend, namespace, service, port);
+        self.builder.draft_mut(resource).sections.extend(missing);
         let group = Group { resource, backend: service.zip(port), owner: route };
         self.link_backend(group);
         self.link_health_check(group, &check_port);

@@ -182,6 +182,28 @@ impl<'d> Services<'d> {
         };
         objects.iter().filter_map(|idx| self.by_object.get(idx).copied()).collect()
     }
+
+    /// The name, and where it stands, of the only Service of a namespace that `name` may be a slip of the pen for.
+    pub(super) fn similar(&self, world: &World<'d>, name: &str, namespace: &str) -> Option<(&'d str, Span)> {
+        let mut near = self
+            .all
+            .iter()
+            .map(|service| &world.objects[service.object])
+            .filter(|object| object.namespace == namespace && is_slip(name, object.name));
+        let one = near.next().filter(|_| near.next().is_none())?;
+        Some((one.name, one.name_span))
+    }
+}
+
+/// Whether one letter makes the difference. Digits and segments of one or two letters tell siblings apart (`api-v2`,
+/// `shard-a`), so a difference there is meant.
+fn is_slip(written: &str, meant: &str) -> bool {
+    let telling = |name: &str| -> Vec<String> {
+        let segments =
+            name.split(['-', '.']).filter(|segment| segment.len() < 3 || segment.contains(char::is_numeric));
+        segments.map(str::to_owned).collect()
+    };
+    written.len() > 4 && strsim::osa_distance(written, meant) == 1 && telling(written) == telling(meant)
 }
 
 /// Finds the pods' ports behind the ports of a Service, and links them.

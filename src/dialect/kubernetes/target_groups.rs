@@ -75,20 +75,10 @@ impl<'d> Lowering<'_, 'd> {
         };
         let known = service.zip(port).map(|(service, port)| (&self.services.all[service].ports, port));
         let properties = properties(&mut self.builder.values, &view, claim, known, &self.ports);
-        let is_settled = |service: &usize| self.services.all[*service].lists_all(backend.port);
-        let missing = service.filter(|service| port.is_none() && is_settled(service)).map(|_| {
-            let place = Place::written(backend.port_at, backend.port_at);
-            let values = &mut self.builder.values;
-            let entry = [
-                ("Kind", values.text("service-port", place)),
-                ("Name", values.text(&backend.label(), place)),
-            ];
-            let entry = values.map_of(&entry, place);
-            values.list(&[entry], place)
-        });
+        let missing = self.missing_backend(backend, object.namespace, service, port);
         let draft = self.builder.draft_mut(resource);
         draft.properties = Some(properties);
-        draft.sections.extend(missing.map(|missing| ("Missing", missing)));
+        draft.sections.extend(missing);
         if let Some((service, port)) = service.zip(port) {
             of_service_port(draft, &self.services.all[service].ports[port]);
         }
@@ -98,6 +88,36 @@ impl<'d> Lowering<'_, 'd> {
         self.link_health_check(group, &health_check_port);
         self.groups.push(group);
         resource
+    }
+
+    /// The section `Missing` of a group whose backend names what the files show not to exist: a port that its Service
+    /// does not have, or a Service that is absent while one of almost the same name stands in its namespace. A Service
+    /// that is merely absent may be in files that were not given, and is not missing.
+    pub(super) fn missing_backend(
+        &mut self,
+        backend: Backend<'d>,
+        namespace: &str,
+        service: Option<usize>,
+        port: Option<usize>,
+    ) -> Option<(&'static str, ValueId)> {
+        let similar = match (service, port) {
+            (Some(_), Some(_)) => return None,
+            (Some(service), None) if !self.services.all[service].lists_all(backend.port) => return None,
+            (Some(_), None) => None,
+            (None, _) => Some(self.services.similar(self.world, backend.service, namespace)?),
+        };
+        let (kind, name, at) = match similar {
+            None => ("service-port", backend.label(), backend.port_at),
+            Some(_) => ("service", backend.service.to_owned(), backend.at),
+        };
+        let place = Place::written(at, at);
+        let values = &mut self.builder.values;
+        let mut entry = vec![("Kind", values.text(kind, place)), ("Name", values.text(&name, place))];
+        if let Some((name, span)) = similar {
+            entry.push(("Similar", values.text(name, Place::written(span, span))));
+        }
+        let entry = values.map_of(&entry, place);
+        Some(("Missing", values.list(&[entry], place)))
     }
 
     /// Links the ports that the health check reaches.
