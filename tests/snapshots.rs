@@ -94,7 +94,8 @@ impl Project {
             .with_related(Label::new(self.span(3, "["), "opened here"));
         let mut diagnostics = vec![port, broken, listener, gone, matched];
         sort(&mut diagnostics, &self.sources);
-        Analysis { sources: self.sources, diagnostics, stats: Stats { files: 3, skipped: 1 } }
+        let n_reported = self.sources.len();
+        Analysis { sources: self.sources, n_reported, diagnostics, stats: Stats { files: 3, skipped: 1 } }
     }
 }
 

@@ -175,6 +175,25 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) exit_zero: bool,
 
+    /// Findings that this file holds do not count; they stay in json and sarif, marked as such.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+
+    /// Write all findings of this run into a baseline, so that from now on only new ones count.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "changed_since"])]
+    pub(super) write_baseline: Option<PathBuf>,
+
+    /// Leave the findings of the baseline out of all reports.
+    #[arg(long)]
+    pub(super) only_new: bool,
+
+    /// Report only findings that touch what has changed since a commit, a branch or a tag.
+    ///
+    /// What counts is what `git diff` shows against the last commit that REV and HEAD share: commits, staged and unstaged
+    /// changes, and files that Git does not know. Files are analysed whole all the same.
+    #[arg(long, value_name = "REV")]
+    pub(super) changed_since: Option<String>,
+
     /// Leave out what the configuration excludes even when it is named, as hooks do.
     #[arg(long)]
     pub(super) force_exclude: bool,

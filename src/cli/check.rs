@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use super::args::{CheckArgs, ColorWhen, Output};
 use super::write::{self, Staged};
-use super::{CLEAN, FAILED, FINDINGS, rules, settings, terminal};
+use super::{CLEAN, FAILED, FINDINGS, known, rules, settings, terminal};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Diagnostic, Severity, UNREADABLE_FILE};
-use crate::engine::{self, Analysis, POLICY_FAILED};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::engine::{self, Analysis};
 use crate::report::{self, Format, Options, RuleInfo};
 use crate::source::neighbours::Area;
 use crate::source::read::{self, ReadOptions, Skipped};
@@ -24,14 +24,15 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     let exclude = configured.settings.exclude.as_ref().map(|paths| paths.matcher().clone());
     let options = ReadOptions {
         stdin_name: args.stdin_filename.clone(),
-        area: Some(Area { root: configured.root, exclude: exclude.clone() }),
+        area: Some(Area { root: configured.root.clone(), exclude: exclude.clone() }),
         exclude,
         force_exclude: args.force_exclude,
         ..ReadOptions::default()
     };
     let mut loaded = read::read(&args.paths, &options);
     let skipped = std::mem::take(&mut loaded.skipped);
-    let analysis = engine::analyze(loaded, &catalog, &configured.settings);
+    let mut analysis = engine::analyze(loaded, &catalog, &configured.settings);
+    known::leave_out(args, &configured, &mut analysis)?;
     let status = status(&analysis, configured.settings.fail_on);
     tell(args, &analysis, &skipped);
     write_reports(args, color, &analysis, &catalog, status)?;
@@ -41,8 +42,7 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
 /// What the exit status says, the same in every format.
 fn status(analysis: &Analysis, fail_on: Option<Severity>) -> u8 {
     // A check that could not look must not say that all is well.
-    let gave_up = [UNREADABLE_FILE, POLICY_FAILED];
-    if analysis.diagnostics.iter().any(|diagnostic| gave_up.contains(&&*diagnostic.rule)) {
+    if analysis.diagnostics.iter().any(engine::is_about_the_run) {
         return FAILED;
     }
     let fails = |diagnostic: &Diagnostic| {

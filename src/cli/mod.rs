@@ -5,7 +5,9 @@
 
 mod args;
 mod check;
+mod git;
 mod guard;
+mod known;
 mod located;
 mod rules;
 mod settings;

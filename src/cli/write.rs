@@ -14,7 +14,6 @@ use tempfile::NamedTempFile;
 const MAX_LINKS: usize = 40;
 
 /// Writes a file; what is there already is replaced.
-#[cfg_attr(not(test), allow(dead_code, reason = "for commands that write one file; reports are staged"))]
 pub(super) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     stage(path, bytes)?.commit()
 }

@@ -2,6 +2,8 @@
 //!
 //! Knows no output format.
 
+pub mod baseline;
+pub mod changes;
 mod findings;
 mod load;
 mod run;
@@ -36,6 +38,20 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// Figures.
     pub stats: Stats,
+    /// How many of the sources are reported on; they come first, the others only explain.
+    pub n_reported: usize,
+}
+
+impl Analysis {
+    /// The paths of the files that are reported on.
+    pub fn reported(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().take(self.n_reported).map(|(_, source)| source.path.as_str())
+    }
+}
+
+/// Whether a diagnostic says that the run could not look: nothing excepts it, and no choice of findings leaves it out.
+pub fn is_about_the_run(found: &Diagnostic) -> bool {
+    [UNREADABLE_FILE, POLICY_FAILED].contains(&&*found.rule)
 }
 
 /// Checks what was read against the rules of a catalog. What was read is what is reported on; the files that belong to it are
@@ -68,13 +84,14 @@ pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> An
     diagnostics.retain(|found| is_reported(&found.primary) || found.related.iter().any(is_reported));
     show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);
-    Analysis { sources, diagnostics, stats: Stats { files: n_files, skipped: n_skipped } }
+    let stats = Stats { files: n_files, skipped: n_skipped };
+    Analysis { sources, diagnostics, stats, n_reported: n_reported as usize }
 }
 
 /// Gives each diagnostic the severity that the user wants. What could not be looked at is said whatever the user wants.
 fn level(diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap, settings: &Settings) {
     diagnostics.retain_mut(|found| {
-        if [UNREADABLE_FILE, POLICY_FAILED].contains(&&*found.rule) {
+        if is_about_the_run(found) {
             return true;
         }
         let path = &sources.get(found.primary.span.file).path;

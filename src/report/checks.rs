@@ -6,7 +6,7 @@ use crate::diagnostic::Severity;
 /// Name, severity, summary, explanation.
 type Check = (&'static str, Severity, &'static str, &'static str);
 
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 15] = [
     (
         "duplicate-key",
         Severity::Error,
@@ -53,6 +53,13 @@ const CHECKS: [Check; 14] = [
         "file is not well-formed",
         "The file cannot be read as YAML or JSON from this place on, so what follows was not checked. The other files \
          were.",
+    ),
+    (
+        "stale-baseline",
+        Severity::Info,
+        "baseline holds a finding that is gone",
+        "The baseline names a finding that is no longer found. As long as it is in there, it could come back unseen. Write the \
+         baseline anew with `--write-baseline`.",
     ),
     (
         "unused-exception",

@@ -17,11 +17,10 @@ use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
 use crate::config::{PathSet, Settings};
-use crate::diagnostic::{Diagnostic, Excepted, Severity, Suppression, UNREADABLE_FILE};
+use crate::diagnostic::{Diagnostic, Excepted, Severity, Suppression};
 use crate::dialect::notes::Note;
 use crate::source::{FileId, Source, SourceMap, Span, Spanned};
 
-use super::POLICY_FAILED;
 use terms::Terms;
 
 /// The check that reports exceptions without a finding.
@@ -32,9 +31,6 @@ const EXPIRED: &str = "expired-exception";
 const WITHOUT_REASON: &str = "exception-without-reason";
 /// The check that reports exceptions that cannot be read.
 const INVALID: &str = "invalid-exception";
-
-/// What a run says about its own files is never excepted: it did not see all there was.
-const NEVER: [&str; 2] = [UNREADABLE_FILE, POLICY_FAILED];
 
 /// One rule of one exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +123,7 @@ pub(super) fn apply(
     for (idx, exception) in exceptions.iter().enumerate() {
         by_rule.entry(exception.rule.clone()).or_default().push(idx);
     }
-    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| !NEVER.contains(&&*diagnostic.rule)) {
+    for diagnostic in diagnostics.iter_mut().filter(|it| !super::is_about_the_run(it)) {
         for idx in by_rule.get(&*diagnostic.rule).into_iter().flatten() {
             let exception = &mut exceptions[*idx];
             if !exception.covers(diagnostic.primary.span, sources, settings) {

@@ -1,0 +1,98 @@
+//! Findings that are known already or older than a change: `--baseline`, `--write-baseline`, `--only-new`, `--changed-since`.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::args::CheckArgs;
+use super::located::Located;
+use super::settings::Configured;
+use super::{git, write};
+use crate::config::Settings;
+use crate::diagnostic::Excepted;
+use crate::engine::baseline::Baseline;
+use crate::engine::{self, Analysis};
+use crate::source::{Source, SourceMap};
+
+/// Marks or leaves out what the user does not want to see again.
+pub(super) fn leave_out(
+    args: &CheckArgs,
+    configured: &Configured,
+    analysis: &mut Analysis,
+) -> anyhow::Result<()> {
+    let root = match &configured.root {
+        Some(root) => root.clone(),
+        None => std::env::current_dir().context("the current directory is gone")?,
+    };
+    let settings = &configured.settings;
+    if let Some(path) = &args.write_baseline {
+        write_baseline(path, &root, analysis, settings)?;
+    } else if let Some(path) = args.baseline.as_ref().or(settings.baseline.as_ref()) {
+        read_baseline(path, &root)?.apply(analysis, settings);
+    } else if args.only_new {
+        bail!(
+            "--only-new: there is no baseline; name one with --baseline FILE, or as `baseline` in grpc-guard.yaml"
+        );
+    }
+    let mut err = io::stderr().lock();
+    if args.only_new {
+        let n = analysis.diagnostics.len();
+        let is_known = |by: Option<Excepted>| by == Some(Excepted::ByBaseline);
+        analysis.diagnostics.retain(|found| !is_known(found.suppressed.as_ref().map(|it| it.by)));
+        if args.verbose {
+            let _ = writeln!(err, "in the baseline: {} findings", n - analysis.diagnostics.len());
+        }
+    }
+    if let Some(rev) = &args.changed_since {
+        let n = git::changes_since(rev)?.keep(analysis);
+        if args.verbose {
+            let _ = writeln!(err, "not touched since {rev}: {n} findings");
+        }
+    }
+    Ok(())
+}
+
+fn write_baseline(
+    path: &PathBuf,
+    root: &Path,
+    analysis: &mut Analysis,
+    settings: &Settings,
+) -> anyhow::Result<()> {
+    let n_unseen = analysis.diagnostics.iter().filter(|found| engine::is_about_the_run(found)).count();
+    if n_unseen > 0 {
+        // The reports say which; a baseline without their findings would be wrong from the first day.
+        let _ = writeln!(
+            io::stderr(),
+            "warning: {} is not written: not everything could be checked",
+            path.display()
+        );
+        return Ok(());
+    }
+    let baseline = Baseline::of(analysis, root);
+    let text = baseline.to_text();
+    write::write(path, text.as_bytes())?;
+    let _ = writeln!(io::stderr(), "wrote {}: {} findings", path.display(), baseline.len());
+    parse(path, &text, root)?.apply(analysis, settings);
+    Ok(())
+}
+
+fn read_baseline(path: &Path, root: &Path) -> anyhow::Result<Baseline> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read the baseline {}", path.display()))?;
+    parse(path, &text, root)
+}
+
+fn parse(path: &Path, text: &str, root: &Path) -> anyhow::Result<Baseline> {
+    let name = path.to_string_lossy().replace('\\', "/");
+    match Baseline::read(&name, text, root) {
+        Ok(baseline) => Ok(baseline),
+        Err(wrong) => {
+            let mut sources = SourceMap::default();
+            sources.add(Source::new(name, text));
+            Located::refuse(sources, wrong)?;
+            bail!("internal error: a baseline is refused for a reason")
+        }
+    }
+}

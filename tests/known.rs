@@ -1,0 +1,211 @@
+//! Findings that are known or older than a change: baselines and `--changed-since`, with the real Git.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A template with as many faulty target groups as names.
+fn template(names: &[&str]) -> String {
+    let mut text = "Resources:\n".to_string();
+    for name in names {
+        text.push_str(&format!(
+            "  {name}:\n    Type: AWS::ElasticLoadBalancingV2::TargetGroup\n    Properties:\n      Port: 50051\n      \
+             Protocol: HTTP\n      ProtocolVersion: GRPC\n      TargetType: ip\n      \
+             HealthCheckPath: /grpc.health.v1.Health/Check\n      Matcher:\n        HttpCode: \"200\"\n"
+        ));
+    }
+    text
+}
+
+struct Project {
+    dir: TempDir,
+}
+
+struct Outcome {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Project {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().expect("a directory can be made") }
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.dir.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.dir.path().join(path)).expect("readable")
+    }
+
+    fn run_in(&self, dir: &Path, args: &[&str]) -> Outcome {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-guard"));
+        command.env_clear().current_dir(dir).arg("check").args(args);
+        let output = command.output().expect("the tool runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Outcome {
+            status: output.status.code().expect("the tool exits by itself"),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    fn run(&self, args: &[&str]) -> Outcome {
+        self.run_in(self.dir.path(), args)
+    }
+
+    /// The places of what counts.
+    #[track_caller]
+    fn found(&self, args: &[&str]) -> Vec<String> {
+        let found = self.run(&[args, &["--format", "concise"]].concat());
+        assert!(found.status < 2, "{args:?}: {}", found.stderr);
+        let place = |line: &str| line.split(": ").next().unwrap_or_default().to_string();
+        found.stdout.lines().map(place).collect()
+    }
+
+    #[track_caller]
+    fn git(&self, args: &[&str]) {
+        let mut command = Command::new("git");
+        command.current_dir(self.dir.path()).env_clear().env("HOME", self.dir.path());
+        command.args([
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@example.com",
+            "-c",
+            "init.defaultBranch=main",
+        ]);
+        let output = command.args(args).output().expect("git runs");
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn commit(&self, message: &str) {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "-m", message]);
+    }
+}
+
+#[test]
+fn a_baseline_from_the_first_day_on() {
+    let project = Project::new();
+    project.write("a/lb.yaml", &template(&["Orders", "Stock"]));
+    project.write("grpc-guard.yaml", "baseline: known.json\n");
+    let found = project.run(&["--no-config", "--write-baseline", "known.json"]);
+    assert_eq!(found.status, 0, "{}", found.stderr);
+    assert!(found.stderr.contains("wrote known.json: 2 findings"), "{}", found.stderr);
+    let written = project.read("known.json");
+    assert_eq!(project.run(&["--no-config"]).status, 1);
+    assert_eq!(project.run(&[]).status, 0, "the configuration names it");
+    assert_eq!(project.run_in(&project.dir.path().join("a"), &[]).status, 0, "wherever the tool is started");
+    assert_eq!(project.run(&["a/../a/lb.yaml"]).status, 0);
+
+    // Lines move, one finding is new, one is gone.
+    project.write("a/lb.yaml", &format!("# moved\n\n{}", template(&["Stock", "Basket"])));
+    assert_eq!(project.found(&["--fail-on", "info"]), ["a/lb.yaml:23:19", "known.json:4:5"]);
+    let told = project.run(&[]).stdout;
+    assert!(told.contains("`health-check-http-matcher` is no longer found in a/lb.yaml"), "{told}");
+    project.run(&["--write-baseline", "known.json"]);
+    assert_ne!(project.read("known.json"), written);
+    assert_eq!(project.found(&[]), Vec::<String>::new());
+
+    let json = project.run(&["--format", "json"]).stdout;
+    assert!(json.contains("\"by\": \"baseline\""), "{json}");
+    let sarif = project.run(&["--format", "sarif"]).stdout;
+    assert!(sarif.contains("\"kind\": \"external\""), "{sarif}");
+    let json = project.run(&["--format", "json", "--only-new"]).stdout;
+    assert!(!json.contains("health-check-http-matcher"), "{json}");
+}
+
+#[test]
+fn baselines_that_cannot_be_used() {
+    let project = Project::new();
+    project.write("lb.yaml", &template(&["Orders"]));
+    project.write("old.json", "{\"version\": 0, \"findings\": []}\n");
+    project.write("broken.json", "{\"version\": 1,\n");
+    for (args, told) in [
+        (&["--baseline", "old.json"][..], "--> old.json:1:13"),
+        (&["--baseline", "old.json"], "this baseline has version `0`, and version `1` is read here"),
+        (&["--baseline", "broken.json"], "broken.json:"),
+        (&["--baseline", "missing.json"], "cannot read the baseline missing.json"),
+        (&["--baseline", "."], "cannot read the baseline ."),
+        (&["--only-new"], "--only-new: there is no baseline"),
+        (&["--write-baseline", "lb.yaml/known.json"], "cannot write lb.yaml/known.json"),
+        (&["--write-baseline", "known.json", "--baseline", "old.json"], "cannot be used with"),
+    ] {
+        let found = project.run(args);
+        assert_eq!((found.status, found.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(found.stderr.contains(told), "{args:?}: {}", found.stderr);
+    }
+    let found = project.run(&["lb.yaml", "missing.yaml", "--write-baseline", "known.json"]);
+    assert_eq!(found.status, 2);
+    assert!(found.stderr.contains("known.json is not written"), "{}", found.stderr);
+    assert!(!project.dir.path().join("known.json").exists());
+}
+
+#[test]
+fn only_what_has_changed() {
+    let project = Project::new();
+    project.git(&["init", "-q"]);
+    project.write("lb.yaml", &template(&["Orders", "Stock"]));
+    project.write("deep/moved.yaml", &template(&["Basket"]));
+    project.write("gone.yaml", "Resources: {}\n");
+    project.commit("first");
+    assert_eq!(project.found(&["--changed-since", "HEAD"]), Vec::<String>::new());
+    project.git(&["checkout", "-q", "-b", "work"]);
+
+    let changed = template(&["Orders", "Stock"]).replacen("\"200\"", "\"201\"", 1);
+    project.write("lb.yaml", &changed);
+    project.write("new é.yaml", &template(&["New"]));
+    project.git(&["mv", "deep/moved.yaml", "deep/renamed.yaml"]);
+    project.git(&["rm", "-q", "gone.yaml"]);
+    let expected = ["lb.yaml:11:19", "new é.yaml:11:19"];
+    assert_eq!(project.found(&["--changed-since", "HEAD"]), expected, "changed and untracked lines");
+    assert_eq!(
+        project.found(&["--changed-since", "HEAD", "deep"]),
+        Vec::<String>::new(),
+        "a new name is no change"
+    );
+    project.commit("second");
+    assert_eq!(project.found(&["--changed-since", "HEAD"]), Vec::<String>::new());
+    assert_eq!(project.found(&["--changed-since", "main"]), expected);
+
+    // What happens on main meanwhile is not of this branch.
+    project.git(&["checkout", "-q", "main"]);
+    project.write("lb.yaml", &template(&["Orders", "Stock"]).replace("\"200\"", "\"202\""));
+    project.commit("third");
+    project.git(&["checkout", "-q", "work"]);
+    assert_eq!(project.found(&["--changed-since", "main"]), expected);
+    let below = project.run_in(&project.dir.path().join("deep"), &["--changed-since", "main", "../lb.yaml"]);
+    assert!(below.stdout.contains("../lb.yaml:11:19"), "{}", below.stdout);
+}
+
+#[test]
+fn revisions_that_do_not_help() {
+    let project = Project::new();
+    project.write("lb.yaml", &template(&["Orders"]));
+    let refused = |project: &Project, rev: &str, told: &str| {
+        let found = project.run(&[&format!("--changed-since={rev}")]);
+        assert_eq!((found.status, found.stdout.as_str()), (2, ""), "{rev}");
+        assert!(found.stderr.contains(told), "{rev}: {}", found.stderr);
+    };
+    refused(&project, "main", "not a git repository");
+    project.git(&["init", "-q"]);
+    project.commit("first");
+    refused(&project, "no-such-branch", "there is no commit `no-such-branch` in this repository");
+    refused(&project, "--output=x", "there is no commit `--output=x` in this repository");
+    project.write("lb.yaml", &template(&["Orders", "Stock"]));
+    project.commit("second");
+    project.write("lb.yaml", &template(&["Orders"]));
+    project.commit("third");
+    let clone = Project::new();
+    let url = format!("file://{}", project.dir.path().display());
+    clone.git(&["clone", "-q", "--depth", "1", &url, "."]);
+    refused(&clone, "HEAD~2", "this is a shallow clone: fetch more of it");
+    assert_eq!(clone.found(&["--changed-since", "HEAD"]), Vec::<String>::new());
+}
