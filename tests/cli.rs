@@ -493,6 +493,18 @@ fn the_example_projects_are_what_they_are_called() {
 }
 
 #[test]
+fn what_is_said_of_files_has_levels_too() {
+    let project = Project::new(&[("compose.yaml", b"services: {}\n")]);
+    let found = project.run(&["check", "--format", "concise", "compose.yaml"]);
+    assert!(found.stdout.contains("info[unrecognized-file]"), "{}", found.stdout);
+    let found = project.run(&["check", "--format", "concise", "--off", "unrecognized-file", "compose.yaml"]);
+    assert_eq!((found.stdout.as_str(), found.status), ("", 0));
+    let found = project.run(&["check", "--format", "concise", "--off", "unreadable-file", "gone.yaml"]);
+    assert!(found.stdout.contains("error[unreadable-file]"), "a failed run says so: {}", found.stdout);
+    assert_eq!(found.status, 2);
+}
+
+#[test]
 fn exceptions_in_comments() {
     let excepted =
         |comment: &str| FAULTY.replace("\"200\"\n", &format!("\"200\" # grpc-guard: ignore[{comment}\n"));

@@ -167,6 +167,10 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse)]
     pub(super) format: Vec<Output>,
 
+    /// The category of SARIF reports, for repositories that upload several [default: grpc-guard].
+    #[arg(long, value_name = "NAME", value_parser = category)]
+    pub(super) sarif_category: Option<String>,
+
     /// The least severity that makes the exit status 1 [default: error].
     #[arg(long, value_name = "SEVERITY")]
     pub(super) fail_on: Option<FailOn>,
@@ -260,6 +264,15 @@ impl FailOn {
             FailOn::Never => None,
         }
     }
+}
+
+/// A category of SARIF: GitHub takes what stands before the last slash.
+fn category(text: &str) -> Result<String, String> {
+    let name = text.trim_end_matches('/');
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err("a category is a name such as `infra` or `infra/production`".to_string());
+    }
+    Ok(name.to_string())
 }
 
 /// One report.

@@ -83,6 +83,7 @@ fn write_reports(
         quiet: args.quiet,
         root: std::env::current_dir().ok(),
         n_rules: catalog.rules().len(),
+        sarif_category: args.sarif_category.clone().unwrap_or_default(),
         exit_code: status,
         ..Options::default()
     };

@@ -104,6 +104,8 @@ pub struct Options {
     pub root: Option<PathBuf>,
     /// How many rules could run.
     pub n_rules: usize,
+    /// What tells the SARIF logs of one commit apart; empty for the tool's name.
+    pub sarif_category: String,
     /// The status with which the process is going to end.
     pub exit_code: u8,
 }

@@ -3,6 +3,7 @@
 //! What each consumer needs decides the shape: one run; one location a result, the smallest; columns in UTF-16 units and
 //! no byte offsets (viewers take a region with one for a hex dump); suppressions on all results or on none.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 
@@ -20,6 +21,10 @@ const SCHEMA: &str =
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 /// GitHub cuts descriptions here.
 const MAX_DESCRIPTION: usize = 1024;
+/// GitHub shows no more results of a run.
+const MAX_RESULTS: usize = 5000;
+/// The notification that says that there were more.
+const RESULTS_CUT: &str = "results-cut";
 /// Lines of context that a result carries on either side.
 const CONTEXT: u32 = 2;
 /// Context with longer lines is left out: a plan is one line.
@@ -32,15 +37,26 @@ pub(super) fn write(
     options: &Options,
 ) -> io::Result<()> {
     let sarif = Sarif::new(analysis, rules, options);
+    let (results, n_cut) = sarif.results();
     let mut invocation = json!({
         "executionSuccessful": !sarif.notices().any(|_| true),
         "exitCode": options.exit_code,
     });
-    let notifications: Vec<Value> = sarif.notices().map(|notice| sarif.notification(notice)).collect();
+    let mut notifications: Vec<Value> = sarif.notices().map(|notice| sarif.notification(notice)).collect();
+    if n_cut > 0 {
+        notifications.push(json!({
+            "descriptor": { "id": RESULTS_CUT, "index": NOTIFICATIONS.len() },
+            "level": "warning",
+            "message": { "text": format!("{n_cut} more results are left out, none of them worse than those shown.") },
+        }));
+    }
     if !notifications.is_empty() {
         invocation["toolExecutionNotifications"] = json!(notifications);
     }
-    let results = sarif.results();
+    let category = match options.sarif_category.as_str() {
+        "" => "grpc-guard",
+        category => category,
+    };
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -56,7 +72,7 @@ pub(super) fn write(
                 "notifications": notification_descriptors(),
             }},
             "invocations": [invocation],
-            "automationDetails": { "id": "grpc-guard/" },
+            "automationDetails": { "id": format!("{category}/") },
             "columnKind": "utf16CodeUnits",
             "results": results,
         }],
@@ -65,18 +81,31 @@ pub(super) fn write(
     writeln!(out)
 }
 
-/// A file that could not be read, or not whole: the run did not see all there was.
+/// The checks whose diagnostics are notifications too, because the run did not see all there was: a file that could not be
+/// read, or not whole, a rule that gave up.
+const NOTIFICATIONS: [&str; 3] = ["policy-failed", "syntax-error", UNREADABLE_FILE];
+
 fn is_notice(diagnostic: &Diagnostic) -> bool {
-    diagnostic.severity == Severity::Error && matches!(&*diagnostic.rule, UNREADABLE_FILE | "syntax-error")
+    diagnostic.severity == Severity::Error && NOTIFICATIONS.contains(&&*diagnostic.rule)
 }
 
 fn notification_descriptors() -> Vec<Value> {
-    let unread = checks().into_iter().filter(|check| NOTIFICATIONS.contains(&check.name.as_str()));
-    unread.map(|check| descriptor(&check)).collect()
+    let checks = checks();
+    let unread = NOTIFICATIONS.iter().filter_map(|name| checks.iter().find(|check| check.name == *name));
+    let cut = RuleInfo {
+        name: RESULTS_CUT.to_string(),
+        summary: "there are more results than are shown".to_string(),
+        explanation: format!(
+            "The log holds the worst {MAX_RESULTS} results, because GitHub shows no more of a run. Mend some, or check \
+             parts of the repository under a `--sarif-category` each, to see the rest."
+        ),
+        help: None,
+        severity: Severity::Warning,
+        url: None,
+        tags: Vec::new(),
+    };
+    unread.map(descriptor).chain([descriptor(&cut)]).collect()
 }
-
-/// The checks whose diagnostics are notifications too, in the order of [`checks`].
-const NOTIFICATIONS: [&str; 2] = ["syntax-error", UNREADABLE_FILE];
 
 struct Sarif<'a> {
     analysis: &'a Analysis,
@@ -150,12 +179,21 @@ impl<'a> Sarif<'a> {
         })
     }
 
-    fn results(&self) -> Vec<Value> {
+    /// The results, and how many more there would have been.
+    fn results(&self) -> (Vec<Value>, usize) {
         let suppressions = self.analysis.diagnostics.iter().any(|found| found.suppressed.is_some());
         let mut fingerprints = Fingerprints::default();
         // A file without text has no region that a result could name.
         let located = self.analysis.diagnostics.iter().filter(|found| found.rule != UNREADABLE_FILE);
-        located.map(|diagnostic| self.result(diagnostic, suppressions, &mut fingerprints)).collect()
+        let mut shown: Vec<(usize, &Diagnostic)> = located.enumerate().collect();
+        let n_cut = shown.len().saturating_sub(MAX_RESULTS);
+        if n_cut > 0 {
+            shown.sort_by_key(|(at, found)| (found.suppressed.is_some(), Reverse(found.severity), *at));
+            shown.truncate(MAX_RESULTS);
+            shown.sort_by_key(|(at, _)| *at);
+        }
+        let result = |(_, diagnostic)| self.result(diagnostic, suppressions, &mut fingerprints);
+        (shown.into_iter().map(result).collect(), n_cut)
     }
 
     fn result(&self, diagnostic: &Diagnostic, suppressions: bool, fingerprints: &mut Fingerprints) -> Value {
