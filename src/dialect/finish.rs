@@ -1,6 +1,7 @@
 //! The last steps of lowering, the same for every dialect: a listener's default action becomes a rule, the
 //! containers of ECS tasks give ports, and the property tables fill in `Effective`.
 
+use super::hints::Hints;
 use super::{distributions, ecs, tables};
 use crate::model::{Builder, Data, Draft, Model, Place, Platform, ResourceIdx, ValueId};
 
@@ -8,8 +9,8 @@ const LISTENER: &str = "AWS::ElasticLoadBalancingV2::Listener";
 const RULE: &str = "AWS::ElasticLoadBalancingV2::ListenerRule";
 const CLASSIC: &str = "AWS::ElasticLoadBalancing::LoadBalancer";
 
-/// Completes what a dialect lowered.
-pub fn finish(mut builder: Builder) -> Model {
+/// Completes what a dialect lowered, and puts in what the user says of it.
+pub(super) fn finish(mut builder: Builder, hints: &Hints<'_>) -> Model {
     default_rules(&mut builder);
     ecs::ports(&mut builder);
     ecs::missing(&mut builder);
@@ -22,6 +23,7 @@ pub fn finish(mut builder: Builder) -> Model {
             _ => {}
         }
     }
+    hints.apply(&mut builder);
     builder.finish()
 }
 
@@ -115,6 +117,7 @@ fn classic_listener(builder: &mut Builder, item: ValueId, in_tree: bool) -> Valu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::{Dialect, Platforms};
     use crate::model::{EvidenceKind, Values, signs};
     use crate::source::{FileId, Span};
     use serde_json::{Value, json};
@@ -158,7 +161,9 @@ mod tests {
             draft.properties = Some(value(&mut builder.values, properties));
             builder.add(draft);
         }
-        finish(builder).to_json()["Resources"].clone()
+        let platforms = Platforms::default();
+        let (hints, _) = Hints::read(Dialect::CloudFormation, &[], &platforms);
+        finish(builder, &hints).to_json()["Resources"].clone()
     }
 
     #[track_caller]

@@ -7,6 +7,7 @@ mod detect;
 mod distributions;
 mod ecs;
 mod finish;
+pub mod hints;
 pub mod kubernetes;
 pub mod notes;
 pub mod projects;
@@ -14,7 +15,7 @@ pub mod tables;
 pub mod terraform;
 
 pub use detect::{candidates, detect, lower};
-pub use finish::finish;
+use finish::finish;
 
 use crate::diagnostic::Diagnostic;
 use crate::document::Document;
@@ -45,6 +46,10 @@ pub struct File<'d> {
 pub struct Platforms {
     /// Who reconciles Services and Ingresses that do not say so themselves.
     pub controller: Option<ControllerHint>,
+    /// What carries gRPC and what does not, where the user says so.
+    pub grpc: Vec<hints::GrpcHint>,
+    /// The directory from which the paths of `grpc` go, absolute.
+    pub root: Option<String>,
 }
 
 /// A cluster's controller, from the configuration's `platform`.

@@ -39,18 +39,65 @@ pub(super) fn diagnostic(
         for related in rule.file.related_at(subject, resource, failure.block) {
             push_related(&mut found, Label::new(values.place(related.value).span, related.text));
         }
+        if meta.evidence {
+            for value in evidence(values, resource) {
+                let label = evidence_label(values, value);
+                // The words of the evidence say more than those that a rule has for any evidence.
+                match found.related.iter_mut().find(|other| other.span == label.span) {
+                    Some(other) => other.text = label.text,
+                    None => push_related(&mut found, label),
+                }
+            }
+        }
     }
     Some(found)
+}
+
+/// How many pieces of evidence are shown.
+const MAX_EVIDENCE: usize = 3;
+
+/// What is left of doubt when no more evidence is shown.
+const SETTLED: f64 = 0.1;
+
+/// How many words a label may have.
+const MAX_LABEL_WORDS: usize = 8;
+
+/// Why a resource is taken for one that carries gRPC, the strongest first, as much as it takes to settle it.
+fn evidence(values: &Values, resource: ValueId) -> Vec<ValueId> {
+    let of = |value: ValueId| values.at(value, &["Grpc", "Evidence"]).map(|list| values.items(list));
+    let own = of(resource).unwrap_or_default();
+    let entries = carriers(values, resource);
+    let all = own.iter().chain(entries.iter().flat_map(|entry| of(*entry).unwrap_or_default()));
+    let mut doubt = 1.0;
+    let needed = all.copied().take_while(|evidence| {
+        let is_needed = doubt > SETTLED;
+        let weight = values.get(*evidence, "Weight").map(|weight| values.data(weight));
+        if let Some(Data::Float(weight)) = weight {
+            doubt *= 1.0 - weight;
+        }
+        is_needed
+    });
+    needed.take(MAX_EVIDENCE).collect()
+}
+
+fn evidence_label(values: &Values, evidence: ValueId) -> Label {
+    let text = values.get(evidence, "Text").and_then(|text| values.as_text(text)).unwrap_or_default();
+    let whole = format!("treated as gRPC: {text}");
+    let fits = whole.split_whitespace().count() <= MAX_LABEL_WORDS;
+    Label::new(values.place(evidence).span, if fits { whole } else { text.to_string() })
+}
+
+/// The listeners of a classic load balancer and what Service Connect serves carry evidence of their own.
+fn carriers(values: &Values, resource: ValueId) -> Vec<ValueId> {
+    let entries = |key| values.at(resource, &["Effective", key]).map(|list| values.items(list));
+    let lists = ["Listeners", "ServiceConnectServices"].into_iter().filter_map(entries);
+    lists.flatten().copied().collect()
 }
 
 /// The most that `evidence: Grpc` allows: definite evidence errors, likely evidence warnings, possible evidence infos.
 fn evidence_cap(values: &Values, resource: ValueId) -> Option<Severity> {
     let level = |value: ValueId| values.at(value, &["Grpc", "Level"]).and_then(|level| values.as_text(level));
-    // The listeners of a classic load balancer and what Service Connect serves carry evidence of their own.
-    let entries =
-        |key| values.at(resource, &["Effective", key]).map(|list| values.items(list)).unwrap_or_default();
-    let entries = entries("Listeners").iter().chain(entries("ServiceConnectServices")).copied();
-    let levels = std::iter::once(resource).chain(entries).filter_map(level);
+    let levels = std::iter::once(resource).chain(carriers(values, resource)).filter_map(level);
     let strongest = levels.map(|level| match level {
         "definite" => Some(Severity::Error),
         "likely" => Some(Severity::Warning),

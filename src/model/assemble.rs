@@ -75,10 +75,11 @@ fn classic_facts(values: &mut Values, drafts: &[Draft], judge: &Judge<'_>) {
 pub(super) fn grpc_value(values: &mut Values, verdict: &Verdict, name: Span) -> ValueId {
     let place = Place::fact_at(name);
     let mut items = Vec::with_capacity(verdict.evidence.len());
-    for (text, span) in &verdict.evidence {
+    for (text, weight, span) in &verdict.evidence {
         let at = Place::fact_at(*span);
         let text = values.text(text, at);
-        items.push(values.map_of(&[("Text", text)], at));
+        let weight = values.float((weight * 100.0).round() / 100.0, at);
+        items.push(values.map_of(&[("Text", text), ("Weight", weight)], at));
     }
     let evidence = values.list(&items, place);
     let level = values.text(verdict.level.as_str(), place);

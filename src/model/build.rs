@@ -86,6 +86,17 @@ impl Evidence {
     }
 }
 
+/// What the user says outright of whether a resource carries gRPC; it outweighs all evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Whether it does.
+    pub is_grpc: bool,
+    /// Who says so, in a few words, for messages: "a note says so".
+    pub text: String,
+    /// Where it is written.
+    pub span: Span,
+}
+
 /// What the server at a port expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TlsSign {
@@ -178,6 +189,8 @@ pub struct Draft {
     pub effective: Option<ValueId>,
     /// Reasons to believe that it carries gRPC, those that hold for itself and not through a link.
     pub grpc: Vec<Evidence>,
+    /// Whether it carries gRPC, where the user says so.
+    pub settled: Option<Settled>,
     /// Whether a gRPC-Web server, gateway or transcoder stands there.
     pub grpc_web: bool,
     /// Whether a name or variable speaks of stream, watch, subscribe or events.
@@ -220,6 +233,7 @@ impl Draft {
             properties: None,
             effective: None,
             grpc: Vec::new(),
+            settled: None,
             grpc_web: false,
             streaming: false,
             tls: Vec::new(),

@@ -2,7 +2,7 @@
 //!
 //! Weights combine as a noisy or, each kind of evidence counting once; a link takes a tenth off.
 
-use super::build::{Draft, Evidence, EvidenceKind, Link};
+use super::build::{Draft, Evidence, EvidenceKind, Link, Settled};
 use super::graph::{
     DISCOVERY, Graph, INTEGRATIONS, LATTICE_GROUP, LATTICE_LISTENER, LATTICE_RULE, LATTICE_SERVICE, LISTENER,
     LOAD_BALANCER, PORT, RULE, TARGET_GROUP,
@@ -12,6 +12,8 @@ use super::signs;
 use super::{ResourceIdx, ValueId, Values};
 use crate::source::Span;
 
+/// A Service as it is written.
+const SERVICE: &str = "Kubernetes::Service";
 /// What one link takes off the weight of evidence.
 const DECAY: f64 = 0.9;
 /// What is left of a score when the port's own name speaks of something beside gRPC.
@@ -52,7 +54,7 @@ pub(super) struct Verdict {
     pub(super) level: Level,
     score: f64,
     /// The strongest of each kind, strongest first.
-    pub(super) evidence: Vec<(String, Span)>,
+    pub(super) evidence: Vec<(String, f64, Span)>,
     pub(super) web: bool,
     pub(super) streaming: bool,
 }
@@ -74,6 +76,8 @@ pub(super) struct Judge<'m> {
     drafts: &'m [Draft],
     graph: &'m Graph,
     own: Vec<Vec<Evidence>>,
+    /// What the user says of each resource.
+    settled: Vec<Option<&'m Settled>>,
 }
 
 /// Whether a resource carries what the strongest of its target groups carries.
@@ -93,8 +97,10 @@ fn weigh(evidence: &Evidence, factor: f64) -> Weighed<'_> {
 impl<'m> Judge<'m> {
     /// Collects what each resource says by itself.
     pub(super) fn new(values: &Values, drafts: &'m [Draft], graph: &'m Graph) -> Self {
-        let own = drafts.iter().map(|draft| own_evidence(values, draft)).collect();
-        Self { drafts, graph, own }
+        let settled = settled(drafts, graph);
+        let own =
+            drafts.iter().zip(&settled).map(|(draft, said)| own_evidence(values, draft, *said)).collect();
+        Self { drafts, graph, own, settled }
     }
 
     /// Verdicts on all resources, by index. Listeners, rules and load balancers have that of the strongest group.
@@ -106,6 +112,9 @@ impl<'m> Judge<'m> {
                 let groups = self.graph.targets(idx, Link::TargetGroups);
                 let best = groups.max_by(|a, b| score(&verdicts, *a).total_cmp(&score(&verdicts, *b)));
                 let streaming = verdicts[idx.0 as usize].streaming;
+                if self.settled[idx.0 as usize].is_some() {
+                    continue;
+                }
                 verdicts[idx.0 as usize] =
                     best.map_or_else(Verdict::none, |best| verdicts[best.0 as usize].clone());
                 verdicts[idx.0 as usize].streaming |= streaming;
@@ -160,6 +169,22 @@ impl<'m> Judge<'m> {
         into.extend(self.own[from.0 as usize].iter().map(|evidence| weigh(evidence, factor)));
     }
 
+    /// Whether the user says that a resource carries no gRPC.
+    fn is_denied(&self, idx: ResourceIdx) -> bool {
+        self.settled[idx.0 as usize].is_some_and(|settled| !settled.is_grpc)
+    }
+
+    /// Whether what stands behind a resource is said to carry no gRPC, and nothing else behind it speaks for gRPC.
+    fn is_denied_behind(&self, idx: ResourceIdx, links: &[Link]) -> bool {
+        let mut behind = links.iter().flat_map(|link| self.graph.targets(idx, *link));
+        let mut denied = false;
+        let speaks = behind.any(|behind| {
+            denied |= self.is_denied(behind);
+            !self.own[behind.0 as usize].is_empty()
+        });
+        denied && !speaks
+    }
+
     fn gather_linked<'s>(&'s self, into: &mut Vec<Weighed<'s>>, from: ResourceIdx, link: Link, factor: f64) {
         for target in self.graph.targets(from, link) {
             self.gather(into, target, factor);
@@ -172,6 +197,11 @@ impl<'m> Judge<'m> {
         let mut gathered = Vec::new();
         self.gather(&mut gathered, idx, 1.0);
         let mut near = vec![idx];
+        let is_declared = |weighed: &Weighed<'_>| weighed.evidence.kind == EvidenceKind::Declared;
+        let behind = behind(&draft.type_name);
+        if self.is_denied(idx) || !gathered.iter().any(is_declared) && self.is_denied_behind(idx, behind) {
+            return Verdict::none();
+        }
         match draft.type_name.as_str() {
             TARGET_GROUP | LATTICE_GROUP => {
                 for link in [Link::Ports, Link::Rules, Link::Listeners, Link::Services] {
@@ -190,7 +220,7 @@ impl<'m> Judge<'m> {
                 self.gather_linked(&mut gathered, idx, Link::Services, DECAY);
                 near.extend(self.graph.targets(idx, Link::Ports));
             }
-            "Kubernetes::Service" => {
+            SERVICE => {
                 for link in [Link::Ports, Link::TargetGroups] {
                     self.gather_linked(&mut gathered, idx, link, DECAY);
                 }
@@ -198,7 +228,8 @@ impl<'m> Judge<'m> {
             }
             _ => {}
         }
-        let web = near.iter().any(|near| self.drafts[near.0 as usize].grpc_web);
+        let is_settled = self.settled[idx.0 as usize].is_some();
+        let web = near.iter().any(|near| self.drafts[near.0 as usize].grpc_web) && !is_settled;
         let streaming = near.iter().any(|near| self.drafts[near.0 as usize].streaming);
         combine(&gathered, web, streaming)
     }
@@ -208,6 +239,39 @@ impl<'m> Judge<'m> {
 pub(super) fn of_evidence(evidence: &[Evidence]) -> Verdict {
     let gathered: Vec<Weighed<'_>> = evidence.iter().map(|evidence| weigh(evidence, 1.0)).collect();
     combine(&gathered, false, false)
+}
+
+/// What the user says of each resource. What is said of a Service holds for the ports behind it, unless another Service is
+/// in front of them.
+fn settled<'m>(drafts: &'m [Draft], graph: &Graph) -> Vec<Option<&'m Settled>> {
+    let mut found: Vec<Option<&Settled>> = drafts.iter().map(|draft| draft.settled.as_ref()).collect();
+    if found.iter().all(Option::is_none) {
+        return found;
+    }
+    let services = |draft: &&Draft| draft.type_name == SERVICE;
+    let mut in_front = vec![0_u32; drafts.len()];
+    let indexed = || drafts.iter().enumerate().filter(|(_, draft)| services(draft));
+    let ports = |service: usize| graph.targets(ResourceIdx(service as u32), Link::Ports);
+    for port in indexed().flat_map(|(service, _)| ports(service)) {
+        in_front[port.0 as usize] += 1;
+    }
+    for (service, draft) in indexed().filter(|(_, draft)| draft.settled.is_some()) {
+        for port in ports(service).map(|port| port.0 as usize).filter(|port| in_front[*port] == 1) {
+            found[port] = found[port].or(draft.settled.as_ref());
+        }
+    }
+    found
+}
+
+/// The links to what stands behind a resource of a type.
+fn behind(type_name: &str) -> &'static [Link] {
+    match type_name {
+        TARGET_GROUP | LATTICE_GROUP => &[Link::Ports, Link::Services, Link::Workloads],
+        DISCOVERY => &[Link::Ports],
+        PORT => &[Link::TargetGroups, Link::Workloads],
+        SERVICE => &[Link::Ports],
+        _ => &[],
+    }
 }
 
 fn combine(gathered: &[Weighed<'_>], web: bool, streaming: bool) -> Verdict {
@@ -227,7 +291,9 @@ fn combine(gathered: &[Weighed<'_>], web: bool, streaming: bool) -> Verdict {
     if !declared && (web || beside) {
         score *= BESIDE;
     }
-    let evidence =
-        best.iter().map(|weighed| (weighed.evidence.text.clone(), weighed.evidence.span)).collect();
+    let evidence = best
+        .iter()
+        .map(|weighed| (weighed.evidence.text.clone(), weighed.weight, weighed.evidence.span))
+        .collect();
     Verdict { level: Level::of(score), score, evidence, web, streaming }
 }

@@ -18,7 +18,7 @@ mod routing;
 pub mod signs;
 mod value;
 
-pub use build::{Builder, Draft, Evidence, EvidenceKind, Link, Platform, TlsEvidence, TlsSign};
+pub use build::{Builder, Draft, Evidence, EvidenceKind, Link, Platform, Settled, TlsEvidence, TlsSign};
 pub use value::{Data, Entry, Key, Origin, Place, ResourceIdx, Unknown, ValueId, Values};
 
 use crate::source::Span;

@@ -1,6 +1,6 @@
 //! What a resource says by itself about gRPC: its names, its port, its own settings.
 
-use super::build::{Draft, Evidence, EvidenceKind};
+use super::build::{Draft, Evidence, EvidenceKind, Settled};
 use super::graph::{
     CLASSIC, DISCOVERY, ECS_SERVICE, LATTICE_GROUP, LATTICE_LISTENER, LISTENER, RULE, TARGET_GROUP,
 };
@@ -10,9 +10,16 @@ use crate::source::Span;
 
 const APP_RUNNER: &str = "AWS::AppRunner::Service";
 
-/// What a resource says by itself: what its dialect found, and what its AWS properties say.
-pub(super) fn own_evidence(values: &Values, draft: &Draft) -> Vec<Evidence> {
-    let mut found = draft.grpc.clone();
+/// What a resource says by itself: what the user says of it, what its dialect found, and what its AWS properties say.
+pub(super) fn own_evidence(values: &Values, draft: &Draft, settled: Option<&Settled>) -> Vec<Evidence> {
+    let said = match settled {
+        Some(settled) if settled.is_grpc => Some(&settled.text).zip(Some(settled.span)),
+        // Whoever says no knows better than what the names say.
+        Some(_) => return Vec::new(),
+        None => None,
+    };
+    let said = said.map(|(text, span)| Evidence::new(EvidenceKind::Declared, span, text));
+    let mut found: Vec<Evidence> = said.into_iter().chain(draft.grpc.iter().cloned()).collect();
     let Some(properties) = draft.properties else { return found };
     let effective = draft.effective.unwrap_or(properties);
     match draft.type_name.as_str() {

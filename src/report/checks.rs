@@ -6,7 +6,7 @@ use crate::diagnostic::Severity;
 /// Name, severity, summary, explanation.
 type Check = (&'static str, Severity, &'static str, &'static str);
 
-const CHECKS: [Check; 15] = [
+const CHECKS: [Check; 17] = [
     (
         "duplicate-key",
         Severity::Error,
@@ -26,6 +26,13 @@ const CHECKS: [Check; 15] = [
         "rule file has the name of a built-in rule",
         "Findings, levels and exceptions name a rule, so that two rules cannot have one name. Rename the file, or leave \
          the built-in rules out.",
+    ),
+    (
+        "invalid-hint",
+        Severity::Warning,
+        "note about gRPC cannot be understood",
+        "A note at a resource says whether it carries gRPC: `grpc: true` or `grpc: false` under `Metadata`, an annotation or \
+         `\"//\"`, or a comment `# grpc-guard: grpc` or `# grpc-guard: not-grpc`. This one says something else and was passed over.",
     ),
     (
         "policy-error",
@@ -89,6 +96,13 @@ const CHECKS: [Check; 15] = [
         "exception cannot be read",
         "Something that begins like an exception names no rule, or gives a last day that is no date. It excepts nothing. Write \
          `ignore[rule] reason`, with `until 2027-01-31` in front of the reason or behind it.",
+    ),
+    (
+        "unused-hint",
+        Severity::Warning,
+        "hint about gRPC is about nothing",
+        "A comment `# grpc-guard: grpc` stands neither in a resource nor right above one, or an entry of `grpc` in the \
+         configuration matches no resource. Move it to the resource that it is about, or mend the name.",
     ),
     (
         "unreadable-file",

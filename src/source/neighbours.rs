@@ -138,7 +138,7 @@ impl Neighbours {
 }
 
 /// An absolute path without `.` and `..`, with forward slashes.
-fn normal(path: &Path) -> String {
+pub fn normal(path: &Path) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut prefix = String::new();
     for component in path.components() {

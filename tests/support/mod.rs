@@ -161,7 +161,11 @@ fn shown(path: &Path) -> String {
 pub(crate) fn settings(project: &Path, only: Option<&[&str]>) -> Settings {
     let only: Option<BTreeSet<String>> =
         only.map(|rules| rules.iter().map(|rule| rule.to_string()).collect());
-    Settings { only, platforms: Platforms { controller: platform(project) }, ..Settings::default() }
+    Settings {
+        only,
+        platforms: Platforms { controller: platform(project), ..Platforms::default() },
+        ..Settings::default()
+    }
 }
 
 fn platform(project: &Path) -> Option<ControllerHint> {

@@ -14,7 +14,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use super::{File, Lowered, Platforms};
+use super::hints::Hints;
+use super::{Dialect, File, Lowered, Platforms};
 use crate::document::{Kind, NodeRef};
 use crate::model::Model;
 use resolve::Resolver;
@@ -52,17 +53,17 @@ fn is_serverless(root: NodeRef<'_>) -> bool {
 
 /// Lowers the files of one project.
 pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
-    let _ = platforms;
-    let mut lowered = Lowered::default();
+    let (hints, diagnostics) = Hints::read(Dialect::CloudFormation, files, platforms);
+    let mut lowered = Lowered { diagnostics, ..Lowered::default() };
     for file in files {
         for root in file.document.roots().filter(|root| detect(file.path, *root)) {
-            lower_template(root, &mut lowered);
+            lower_template(root, &hints, &mut lowered);
         }
     }
     lowered
 }
 
-fn lower_template(root: NodeRef<'_>, lowered: &mut Lowered) {
+fn lower_template(root: NodeRef<'_>, hints: &Hints<'_>, lowered: &mut Lowered) {
     let template = Template::read(root);
     let declarations = Declarations::read(&template);
     let n_nodes = root.document().n_nodes();
@@ -75,7 +76,7 @@ fn lower_template(root: NodeRef<'_>, lowered: &mut Lowered) {
     };
     let part = lowered.models.last().map_or(0, |last| last.part + 1);
     for scenario in scenarios {
-        let model = declarations.lower(&template, scenario, n_nodes);
+        let model = declarations.lower(&template, scenario, n_nodes, hints);
         lowered.models.push(Model { part, ..model });
     }
 }

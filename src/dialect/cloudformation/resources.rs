@@ -8,7 +8,7 @@ use super::function::{self, Function};
 use super::resolve::{Binding, Resolver};
 use super::scenario::{Scenario, Truth};
 use super::template::Template;
-use crate::dialect;
+use crate::dialect::{self, hints::Hints};
 use crate::document::{EntryRef, NodeRef};
 use crate::model::{Draft, Link, Model, Place, Platform, ResourceIdx, Unknown};
 
@@ -158,7 +158,13 @@ impl<'d> Declarations<'d> {
     }
 
     /// Lowers all resources that exist in a scenario.
-    pub(super) fn lower(&self, template: &Template<'d>, scenario: Scenario, n_nodes: usize) -> Model {
+    pub(super) fn lower(
+        &self,
+        template: &Template<'d>,
+        scenario: Scenario,
+        n_nodes: usize,
+        hints: &Hints<'_>,
+    ) -> Model {
         let (choices, leaves_defaults) = (scenario.choices.clone(), scenario.leaves_defaults);
         let mut resolver = Resolver::new(template, scenario, n_nodes * 2 + SPARE_BUDGET);
         let mut is_open = self.is_open;
@@ -193,7 +199,7 @@ impl<'d> Declarations<'d> {
                 }
             }
         }
-        Model { choices, leaves_defaults, ..dialect::finish(resolver.builder) }
+        Model { choices, leaves_defaults, ..dialect::finish(resolver.builder, hints) }
     }
 }
 

@@ -37,7 +37,8 @@ use self::ports::Ports;
 use self::services::Services;
 use self::values::{Converter, text};
 use self::workloads::Workloads;
-use super::{File, Lowered, Platforms};
+use super::hints::Hints;
+use super::{Dialect, File, Lowered, Platforms};
 use crate::document::{Kind, NodeRef};
 use crate::model::{Builder, Draft, Platform, ResourceIdx};
 
@@ -71,6 +72,13 @@ pub(super) fn declared(file: &File<'_>) -> Vec<String> {
 
 /// Lowers the files of one project.
 pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
+    let (hints, diagnostics) = Hints::read(Dialect::Kubernetes, files, platforms);
+    let lowered = lower_with(files, platforms, &hints);
+    Lowered { diagnostics, ..lowered }
+}
+
+/// Lowers the files of one project, of which the user says more.
+pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hints<'_>) -> Lowered {
     let world = World::collect(files);
     if world.objects.is_empty() {
         return Lowered::default();
@@ -111,7 +119,7 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     let Lowering { ports, resources, mut builder, .. } = lowering;
     evidence::of_names(&mut builder, &world, &workloads, &ports);
     ports.finish(&mut builder, &workloads, &resources);
-    Lowered { models: vec![super::finish::finish(builder)], diagnostics: Vec::new() }
+    Lowered { models: vec![super::finish::finish(builder, hints)], diagnostics: Vec::new() }
 }
 
 /// Puts every object into the model as it is written.

@@ -1,6 +1,7 @@
 //! `.tf.json` files: the files of a directory are one module and give one model.
 
 use crate::dialect::finish;
+use crate::dialect::hints::Hints;
 use crate::document::{EntryRef, Kind, NodeRef};
 use crate::model::{Data, Entry, Model, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
@@ -18,7 +19,7 @@ use super::{attachments, containers, functions, names};
 const MAX_BLOCKS: usize = 1024;
 
 /// Lowers the files of one directory; the roots of files that override others come last.
-pub(super) fn lower<'d>(roots: impl Iterator<Item = NodeRef<'d>>) -> (Model, Manifests) {
+pub(super) fn lower<'d>(roots: impl Iterator<Item = NodeRef<'d>>, hints: &Hints<'_>) -> (Model, Manifests) {
     let mut module = Module::new(roots);
     for at in 0..module.resources.len() {
         module.expand(at);
@@ -37,7 +38,7 @@ pub(super) fn lower<'d>(roots: impl Iterator<Item = NodeRef<'d>>) -> (Model, Man
     attachments::apply(&mut module.builder);
     attachments::listener_protocols(&mut module.builder);
     let manifests = module.manifests();
-    (finish(module.builder), manifests)
+    (finish(module.builder, hints), manifests)
 }
 
 impl<'d> Module<'d> {

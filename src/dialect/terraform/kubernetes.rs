@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::dialect::hints::Hints;
 use crate::dialect::{File, Lowered, Platforms, kubernetes};
 use crate::document::{Document, DocumentBuilder, Format, NodeId, ScalarStyle};
 use crate::model::{Data, Entry, Place, ValueId, Values};
@@ -113,11 +114,11 @@ impl Manifests {
     }
 
     /// Lowers all objects together.
-    pub(super) fn lower(self, platforms: &Platforms) -> Lowered {
+    pub(super) fn lower(self, platforms: &Platforms, hints: &Hints<'_>) -> Lowered {
         let documents: Vec<Document> = self.files.into_iter().map(|(_, builder)| builder.finish()).collect();
         let files: Vec<File<'_>> =
             documents.iter().map(|document| File { path: "main.tf.json", document }).collect();
-        if files.is_empty() { Lowered::default() } else { kubernetes::lower(&files, platforms) }
+        if files.is_empty() { Lowered::default() } else { kubernetes::lower_with(&files, platforms, hints) }
     }
 }
 

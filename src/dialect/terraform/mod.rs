@@ -25,7 +25,8 @@ mod types;
 
 pub use mapping::argument;
 
-use super::{File, Lowered, Platforms};
+use super::hints::Hints;
+use super::{Dialect, File, Lowered, Platforms};
 use crate::document::{EntryRef, Kind, NodeRef};
 use crate::model::Model;
 use kubernetes::Manifests;
@@ -96,12 +97,13 @@ fn is_configuration(root: NodeRef<'_>) -> bool {
 
 /// Lowers the files of one project: the configuration in a directory is one module, a plan stands for itself.
 pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
-    let mut lowered = Lowered::default();
+    let (hints, diagnostics) = Hints::read(Dialect::Terraform, files, platforms);
+    let mut lowered = Lowered { diagnostics, ..Lowered::default() };
     let mut directories: Vec<(&str, Vec<File<'_>>)> = Vec::new();
     for file in files {
         if !file.path.ends_with(".tf.json") {
-            for (model, manifests) in file.document.roots().filter_map(plan::lower) {
-                add(&mut lowered, model, manifests, platforms);
+            for (model, manifests) in file.document.roots().filter_map(|root| plan::lower(root, &hints)) {
+                add(&mut lowered, model, manifests, platforms, &hints);
             }
             continue;
         }
@@ -115,15 +117,15 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
         files.sort_by_key(|file| overrides(file.path));
         let roots = files.iter().flat_map(|file| file.document.roots());
         let roots = roots.filter(|root| matches!(root.kind(), Kind::Mapping | Kind::Sequence));
-        let (model, manifests) = configuration::lower(roots);
-        add(&mut lowered, model, manifests, platforms);
+        let (model, manifests) = configuration::lower(roots, &hints);
+        add(&mut lowered, model, manifests, platforms, &hints);
     }
     lowered
 }
 
-fn add(lowered: &mut Lowered, model: Model, manifests: Manifests, platforms: &Platforms) {
+fn add(lowered: &mut Lowered, model: Model, manifests: Manifests, platforms: &Platforms, hints: &Hints<'_>) {
     lowered.models.push(model);
-    let objects = manifests.lower(platforms);
+    let objects = manifests.lower(platforms, hints);
     lowered.models.extend(objects.models);
     lowered.diagnostics.extend(objects.diagnostics);
 }

@@ -12,6 +12,7 @@ mod references;
 use rustc_hash::FxHashMap;
 
 use crate::dialect::finish;
+use crate::dialect::hints::Hints;
 use crate::document::{EntryRef, Kind, NodeRef, Schema, Typed};
 use crate::model::{Builder, Data, Entry, Model, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
@@ -61,7 +62,7 @@ struct Plan<'d> {
 }
 
 /// Lowers one plan.
-pub(super) fn lower(root: NodeRef<'_>) -> Option<(Model, Manifests)> {
+pub(super) fn lower(root: NodeRef<'_>, hints: &Hints<'_>) -> Option<(Model, Manifests)> {
     let shape = shape_of(root)?;
     let values = match shape {
         Shape::Plan => root.at(&["planned_values", "root_module"]),
@@ -89,7 +90,7 @@ pub(super) fn lower(root: NodeRef<'_>) -> Option<(Model, Manifests)> {
     attachments::apply(&mut plan.builder);
     attachments::listener_protocols(&mut plan.builder);
     let manifests = plan.manifests(root);
-    Some((finish(plan.builder), manifests))
+    Some((finish(plan.builder, hints), manifests))
 }
 
 impl<'d> Plan<'d> {

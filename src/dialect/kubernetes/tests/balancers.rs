@@ -28,7 +28,8 @@ metadata:
 #[test]
 fn who_builds_a_load_balancer() {
     let built = |manifest: &str, hint: Option<ControllerHint>| {
-        let model = model_of(&[manifest], &Platforms { controller: hint }).expect("a model");
+        let model =
+            model_of(&[manifest], &Platforms { controller: hint, ..Platforms::default() }).expect("a model");
         let kind = |kind: &str| ids(&model, kind).first().cloned();
         let id = kind(BALANCER).or_else(|| kind(CLASSIC))?;
         let resource = model.resources.iter().find(|resource| resource.id == id)?;
@@ -111,7 +112,7 @@ fn classic_load_balancers() {
     let id = "Service orders -> load balancer";
     let listener = "Properties/Listeners/0";
     let check = |annotations: &str, expected: &str| {
-        let platforms = Platforms { controller: Some(InTree) };
+        let platforms = Platforms { controller: Some(InTree), ..Platforms::default() };
         let model = model_of(&[&balancer(annotations, "")], &platforms).expect("a model");
         check_in(&model, id, listener, &expected.replace("PODS", "pods of Service orders:50051"));
     };
