@@ -29,7 +29,7 @@ fn renewed(text: &str) -> String {
 
 #[test]
 fn examples_are_real() {
-    for name in ["README.md", "docs/output.md", "docs/exit-status.md"] {
+    for name in ["README.md", "docs/graph.md", "docs/output.md", "docs/exit-status.md"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
         let text = fs::read_to_string(&path).expect("the page is readable");
         let new = renewed(&text);

@@ -95,7 +95,8 @@ impl Project {
         let mut diagnostics = vec![port, broken, listener, gone, matched];
         sort(&mut diagnostics, &self.sources);
         let n_reported = self.sources.len();
-        Analysis { sources: self.sources, n_reported, diagnostics, stats: Stats { files: 3, skipped: 1 } }
+        let stats = Stats { files: 3, skipped: 1 };
+        Analysis { sources: self.sources, n_reported, diagnostics, stats, ..Analysis::default() }
     }
 }
 

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::Severity;
 use crate::report::Format;
+use crate::report::graph::GraphFormat;
 
 /// Finds gRPC faults in CloudFormation, Kubernetes and Terraform files for AWS before they are deployed.
 #[derive(Debug, Parser)]
@@ -50,6 +51,19 @@ pub(super) enum Command {
         /// Files and directories.
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
+    },
+    /// Draw the ways that calls take: client, load balancer, listener, rule, target group, service, port.
+    Graph {
+        /// Files and directories; without any, the current directory.
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+
+        #[command(flatten)]
+        base: BaseArgs,
+
+        /// How to draw: text, mermaid or dot.
+        #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = graph_format)]
+        format: GraphFormat,
     },
     /// Run the unit tests of rule files.
     Test(TestArgs),
@@ -299,4 +313,9 @@ impl Output {
         };
         Ok(Self { format: *format, file })
     }
+}
+
+fn graph_format(text: &str) -> Result<GraphFormat, String> {
+    let known = GraphFormat::ALL.iter().find(|(name, _)| *name == text);
+    known.map(|(_, format)| *format).ok_or_else(|| "the formats are text, mermaid and dot".to_string())
 }

@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod git;
+mod graph;
 mod guard;
 mod known;
 mod located;
@@ -67,6 +68,7 @@ fn dispatch(args: Vec<OsString>) -> ExitCode {
         Command::Rules { base, format } => rules::list(base, *format),
         Command::Explain { rule, base } => rules::explain(base, rule),
         Command::Model { paths } => model(paths),
+        Command::Graph { paths, base, format } => graph::run(paths, base, *format, args.color),
         Command::Test(args) => test::run(args),
         Command::Guard(command) => guard::run(command),
         Command::Completions { shell } => completions(*shell),

@@ -64,6 +64,8 @@ pub struct Settings {
     pub input: InputKind,
     /// Whether findings show the clause of the rule that failed.
     pub explain_rule: bool,
+    /// Whether the ways of the traffic are worked out too, for reports that draw them.
+    pub traffic: bool,
     /// Paths that a walk leaves out, in the syntax of `.gitignore`, relative to the configuration file.
     pub exclude: Option<PathSet>,
     /// Levels that hold for some paths only; of several the last counts.
@@ -122,6 +124,7 @@ impl Default for Settings {
             text: None,
             today: None,
             is_whole: true,
+            traffic: false,
         }
     }
 }

@@ -9,8 +9,10 @@ mod load;
 mod run;
 mod scenarios;
 mod suppression;
+mod traffic;
 
 pub use run::POLICY_FAILED;
+pub use traffic::{Hop, Stage, Traffic};
 
 use crate::catalog::Catalog;
 use crate::config::Settings;
@@ -40,6 +42,8 @@ pub struct Analysis {
     pub stats: Stats,
     /// How many of the sources are reported on; they come first, the others only explain.
     pub n_reported: usize,
+    /// The ways of the traffic through each project, where the settings want them.
+    pub traffic: Vec<Traffic>,
 }
 
 impl Analysis {
@@ -64,9 +68,11 @@ pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> An
     let load::Worked { results, plain, mut diagnostics, n_files, n_skipped } =
         load::load(&mut loaded, plain, check);
     let (mut told, mut exceptions) = (Vec::new(), suppression::Found::default());
-    for run::Checked { diagnostics, exceptions: found } in results {
+    let mut traffic: Vec<Traffic> = Vec::new();
+    for run::Checked { diagnostics, exceptions: found, traffic: ways } in results {
         told.extend(diagnostics);
         exceptions.add(found);
+        traffic.extend(ways);
     }
     diagnostics.extend(run::merge(told));
     for document in &plain {
@@ -85,7 +91,7 @@ pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> An
     show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);
     let stats = Stats { files: n_files, skipped: n_skipped };
-    Analysis { sources, diagnostics, stats, n_reported: n_reported as usize }
+    Analysis { sources, diagnostics, stats, n_reported: n_reported as usize, traffic }
 }
 
 /// Gives each diagnostic the severity that the user wants. What could not be looked at is said whatever the user wants.

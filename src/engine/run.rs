@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::findings;
 use super::load::Project;
+use super::traffic::Traffic;
 use super::{scenarios, suppression};
 use crate::catalog::{Catalog, Rule};
 use crate::config::Settings;
@@ -23,6 +24,8 @@ pub(super) struct Checked {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What is excepted at its resources.
     pub(super) exceptions: suppression::Found,
+    /// The ways of its traffic, where they are wanted.
+    pub(super) traffic: Vec<Traffic>,
 }
 
 /// What the rules say about one project.
@@ -42,7 +45,11 @@ pub(super) fn project(project: &Project<'_>, catalog: &Catalog, settings: &Setti
     diagnostics.extend(merge(found));
     let mut exceptions = suppression::Found::default();
     project.files().for_each(|file| exceptions.add_notes(&notes::read(project.dialect, &file)));
-    Checked { diagnostics, exceptions }
+    // Of several scenarios, the one that the defaults give is drawn.
+    let drawn = models.iter().filter(|model| settings.traffic && !model.leaves_defaults);
+    let mut parts: FxHashSet<u32> = FxHashSet::default();
+    let traffic = drawn.filter(|model| parts.insert(model.part)).map(Traffic::of).collect();
+    Checked { diagnostics, exceptions, traffic }
 }
 
 /// What the rules for documents say about a file that is of none of our dialects.

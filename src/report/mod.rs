@@ -9,6 +9,7 @@ mod concise;
 mod fingerprint;
 mod github;
 mod gitlab;
+pub mod graph;
 mod json;
 mod junit;
 mod location;

@@ -80,17 +80,17 @@ fn write_summary(
 }
 
 /// The colours, all empty when colour is off.
-struct Styles {
-    error: Style,
-    warning: Style,
-    info: Style,
-    good: Style,
-    strong: Style,
-    frame: Style,
+pub(super) struct Styles {
+    pub(super) error: Style,
+    pub(super) warning: Style,
+    pub(super) info: Style,
+    pub(super) good: Style,
+    pub(super) strong: Style,
+    pub(super) frame: Style,
 }
 
 impl Styles {
-    fn new(color: bool) -> Self {
+    pub(super) fn new(color: bool) -> Self {
         let bold = || if color { Style::new().bold() } else { Style::new() };
         let pick = |style: fn(Style) -> Style| if color { style(bold()) } else { Style::new() };
         Self {
@@ -103,7 +103,7 @@ impl Styles {
         }
     }
 
-    fn of(&self, severity: Severity) -> Style {
+    pub(super) fn of(&self, severity: Severity) -> Style {
         match severity {
             Severity::Error => self.error,
             Severity::Warning => self.warning,

@@ -1,0 +1,31 @@
+//! `grpc-guard graph`: the ways that calls take, with the findings on them.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::args::{BaseArgs, ColorWhen};
+use super::{CLEAN, rules, settings, terminal};
+use crate::engine;
+use crate::report::Options;
+use crate::report::graph::{self, GraphFormat};
+use crate::source::read::{self, ReadOptions};
+
+pub(super) fn run(
+    paths: &[PathBuf],
+    base: &BaseArgs,
+    format: GraphFormat,
+    color: ColorWhen,
+) -> anyhow::Result<u8> {
+    let mut configured = settings::load(base)?;
+    let catalog = rules::load(&configured.settings)?;
+    configured.settings.traffic = true;
+    let exclude = configured.settings.exclude.as_ref().map(|set| set.matcher().clone());
+    let options = ReadOptions { exclude, ..ReadOptions::default() };
+    let loaded = read::read(paths, &options);
+    let analysis = engine::analyze(loaded, &catalog, &configured.settings);
+    let mut bytes = Vec::new();
+    let color = format == GraphFormat::Text && terminal::wants_color(color, &io::stdout());
+    graph::write(format, &analysis, &mut bytes, &Options { color, ..Options::default() })?;
+    terminal::print(&bytes)?;
+    Ok(CLEAN)
+}
