@@ -20,8 +20,18 @@ pub const FILE_NAMES: [&str; 2] = ["grpc-guard.yaml", ".grpc-guard.yaml"];
 pub const INVALID_CONFIG: &str = "invalid-config";
 
 /// The keys of a configuration; `schema.rs` says what each means.
-pub(super) const KEYS: [&str; 9] =
-    ["baseline", "builtin", "exceptions", "exclude", "fail-on", "levels", "overrides", "platform", "rules"];
+pub(super) const KEYS: [&str; 10] = [
+    "baseline",
+    "builtin",
+    "exceptions",
+    "exclude",
+    "fail-on",
+    "grpc",
+    "levels",
+    "overrides",
+    "platform",
+    "rules",
+];
 pub(super) const EXCEPTION_KEYS: [&str; 4] = ["paths", "reason", "rules", "until"];
 pub(super) const OVERRIDE_KEYS: [&str; 2] = ["levels", "paths"];
 pub(super) const LEVELS: [(&str, Level); 4] =
@@ -85,11 +95,11 @@ pub fn unknown_rules<'n>(
         .collect()
 }
 
-struct Parser<'p> {
+pub(super) struct Parser<'p> {
     /// The directory of the file.
     root: &'p Path,
-    reader: Reader,
-    settings: Settings,
+    pub(super) reader: Reader,
+    pub(super) settings: Settings,
     names: Vec<Spanned<String>>,
 }
 
@@ -125,6 +135,7 @@ impl Parser<'_> {
                         self.settings.fail_on = fail_on;
                     }
                 }
+                "grpc" => self.grpc(entry),
                 "levels" => self.settings.levels = self.levels(entry),
                 "overrides" => {
                     for map in self.reader.maps(entry, "{paths: [legacy/], levels: {rule-name: warn}}") {
@@ -208,7 +219,7 @@ impl Parser<'_> {
         }
     }
 
-    fn paths(&mut self, entry: EntryRef) -> Option<PathSet> {
+    pub(super) fn paths(&mut self, entry: EntryRef) -> Option<PathSet> {
         let globs = self.reader.texts(entry);
         if globs.is_empty() {
             return None;
@@ -306,7 +317,7 @@ mod tests {
         check(
             "[a]\n",
             &[
-                "1:1 a configuration is a map (write keys and values; the keys are `baseline`, `builtin`, `exceptions`, `exclude`, `fail-on`, `levels`, `overrides`, `platform` or `rules`)",
+                "1:1 a configuration is a map (write keys and values; the keys are `baseline`, `builtin`, `exceptions`, `exclude`, `fail-on`, `grpc`, `levels`, `overrides`, `platform` or `rules`)",
             ],
         );
         check("rules: []\n---\nrules: []\n", &["3:1 a configuration is one document ()"]);

@@ -1,6 +1,7 @@
 //! Flags and configuration file to [`Settings`].
 
 mod file;
+mod grpc;
 mod paths;
 mod reader;
 mod schema;

@@ -57,6 +57,24 @@ pub fn schema() -> Value {
                 "enum": words(FAIL_ON.iter().map(|(word, _)| *word).collect()),
                 "default": "error",
             },
+            "grpc": {
+                "description": "What carries gRPC and what does not, where the files do not say it plainly enough.",
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["is"],
+                    "anyOf": [{ "required": ["resources"] }, { "required": ["paths"] }],
+                    "properties": {
+                        "is": { "description": "Whether it does.", "type": "boolean" },
+                        "paths": texts("The files that it is about, in the syntax of .gitignore; all without it."),
+                        "reason": { "description": "Why, for those who read it.", "type": "string" },
+                        "resources": texts(
+                            "The resources that it is about: `namespace/name`, a logical id, an address; `*` stands for any text.",
+                        ),
+                    },
+                },
+            },
             "levels": { "description": "What becomes of the findings of single rules.", "$ref": "#/$defs/levels" },
             "overrides": {
                 "description": "Levels that hold for some paths only; of several the last counts.",
@@ -91,6 +109,7 @@ pub fn schema() -> Value {
 #[cfg(test)]
 mod tests {
     use super::super::file::{EXCEPTION_KEYS, KEYS, OVERRIDE_KEYS};
+    use super::super::grpc::HINT_KEYS;
     use super::*;
 
     /// What is read and what the schema knows are the same keys.
@@ -105,6 +124,7 @@ mod tests {
         };
         assert_eq!(keys("/properties"), KEYS);
         assert_eq!(keys("/properties/exceptions/items/properties"), EXCEPTION_KEYS);
+        assert_eq!(keys("/properties/grpc/items/properties"), HINT_KEYS);
         assert_eq!(keys("/properties/overrides/items/properties"), OVERRIDE_KEYS);
     }
 }

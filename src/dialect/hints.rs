@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::{GlobBuilder, GlobMatcher};
+use ignore::gitignore::Gitignore;
 
 use super::notes::{self, Form, Note, Scope};
 use super::{Dialect, File};
@@ -25,22 +26,15 @@ const WORD: &str = "grpc";
 /// The word of a comment that says that a resource does not.
 const NOT: &str = "not-grpc";
 
-/// A pattern over ids or paths: `*` stands for any text, in a path within one directory, `**` also across directories.
+/// A pattern over the ids of resources, in which `*` stands for any text.
 #[derive(Debug, Clone)]
 pub struct Pattern(GlobMatcher);
 
 impl Pattern {
-    /// A pattern over the ids of resources; `None` when it is none.
-    pub fn of_ids(text: &str) -> Option<Self> {
+    /// The pattern of a text; `None` when it is none.
+    pub fn new(text: &str) -> Option<Self> {
+        // Ids have keys in brackets, which are no sets of letters.
         let glob = GlobBuilder::new(&text.replace('[', "[[]")).build().ok()?;
-        Some(Self(glob.compile_matcher()))
-    }
-
-    /// A pattern over paths; `None` when it is none. A directory stands for all below it.
-    pub fn of_paths(text: &str) -> Option<Self> {
-        let text = text.strip_prefix("./").unwrap_or(text);
-        let text = if text.ends_with('/') { format!("{text}**") } else { text.to_string() };
-        let glob = GlobBuilder::new(&text).literal_separator(true).build().ok()?;
         Some(Self(glob.compile_matcher()))
     }
 
@@ -62,8 +56,8 @@ impl Eq for Pattern {}
 pub struct GrpcHint {
     /// The resources it is about, by id; all when absent.
     pub resource: Option<Pattern>,
-    /// The files it is about, by path from the configuration's directory; all when absent.
-    pub path: Option<Pattern>,
+    /// The files it is about; all when absent.
+    pub paths: Option<Gitignore>,
     /// Whether they carry gRPC.
     pub is_grpc: bool,
     /// Where it is written in the configuration.
@@ -74,17 +68,25 @@ pub struct GrpcHint {
 
 impl PartialEq for GrpcHint {
     fn eq(&self, other: &Self) -> bool {
-        (&self.resource, &self.path, self.is_grpc) == (&other.resource, &other.path, other.is_grpc)
+        (&self.resource, self.is_grpc, self.span) == (&other.resource, other.is_grpc, other.span)
     }
 }
 
 impl Eq for GrpcHint {}
 
 impl GrpcHint {
+    /// Whether a resource was found for it.
+    pub fn is_used(&self) -> bool {
+        self.is_used.load(Ordering::Relaxed)
+    }
+
     /// Whether it is about a resource of a file.
     fn is_about(&self, id: &str, path: &str) -> bool {
-        self.path.as_ref().is_none_or(|pattern| pattern.matches(path))
-            && self.resource.as_ref().is_none_or(|pattern| names(id).any(|name| pattern.matches(name)))
+        self.resource.as_ref().is_none_or(|pattern| names(id).any(|name| pattern.matches(name)))
+            && self.paths.as_ref().is_none_or(|paths| {
+                let path = std::path::absolute(path).unwrap_or_default();
+                path.starts_with(paths.path()) && paths.matched_path_or_any_parents(path, false).is_ignore()
+            })
     }
 }
 
@@ -103,7 +105,7 @@ pub(super) struct Hints<'d> {
     /// What the notes say, those of whole files first.
     notes: Vec<(Scope, Settled)>,
     configured: &'d [GrpcHint],
-    /// The files, with their paths from the configuration's directory.
+    /// The files with their paths.
     files: Vec<(crate::source::FileId, &'d str)>,
 }
 
@@ -130,12 +132,8 @@ impl<'d> Hints<'d> {
             }
         }
         notes.sort_by_key(|(scope, _)| std::cmp::Reverse(scope.span.end - scope.span.start));
-        let root = platforms.root.as_deref().unwrap_or_default();
-        let path = |file: &File<'d>| {
-            let below = file.path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/'));
-            (file.document.file, below.unwrap_or(file.path))
-        };
-        (Self { notes, configured: &platforms.grpc, files: files.iter().map(path).collect() }, wrong)
+        let files = files.iter().map(|file| (file.document.file, file.path)).collect();
+        (Self { notes, configured: &platforms.grpc, files }, wrong)
     }
 
     /// Puts what is said at the resources that it is about.
@@ -227,7 +225,7 @@ mod tests {
     #[test]
     fn resources_by_the_names_they_go_by() {
         let check = |pattern: &str, id: &str, expected: bool| {
-            let pattern = Pattern::of_ids(pattern).expect("a pattern");
+            let pattern = Pattern::new(pattern).expect("a pattern");
             assert_eq!(names(id).any(|name| pattern.matches(name)), expected, "{id}");
         };
         check("shop/orders", "Service shop/orders", true);
@@ -240,20 +238,5 @@ mod tests {
         check("module.*.aws_lb.this", "module.x[\"a\"].aws_lb.this", true);
         check("Orders", "OrdersTargetGroup", false);
         check("Orders*", "OrdersTargetGroup", true);
-    }
-
-    #[test]
-    fn files_by_their_paths() {
-        let check = |pattern: &str, path: &str, expected: bool| {
-            assert_eq!(
-                Pattern::of_paths(pattern).expect("a pattern").matches(path),
-                expected,
-                "{pattern} {path}"
-            );
-        };
-        check("k8s/", "k8s/orders/a.yaml", true);
-        check("k8s/*.yaml", "k8s/a.yaml", true);
-        check("k8s/*.yaml", "k8s/orders/a.yaml", false);
-        check("**/a.yaml", "k8s/orders/a.yaml", true);
     }
 }

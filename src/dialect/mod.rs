@@ -48,8 +48,6 @@ pub struct Platforms {
     pub controller: Option<ControllerHint>,
     /// What carries gRPC and what does not, where the user says so.
     pub grpc: Vec<hints::GrpcHint>,
-    /// The directory from which the paths of `grpc` go, absolute.
-    pub root: Option<String>,
 }
 
 /// A cluster's controller, from the configuration's `platform`.

@@ -16,7 +16,8 @@ pub use traffic::{Hop, Stage, Traffic};
 
 use crate::catalog::Catalog;
 use crate::config::Settings;
-use crate::diagnostic::{self, Diagnostic, Label, UNREADABLE_FILE};
+use crate::diagnostic::{self, Diagnostic, Label, Severity, UNREADABLE_FILE};
+use crate::dialect::hints::UNUSED_HINT;
 use crate::model::Model;
 use crate::policy::InputKind;
 use crate::source::read::Loaded;
@@ -83,15 +84,34 @@ pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> An
     let read: Vec<FileId> = sources.iter().map(|(id, _)| id).filter(|id| !problems.contains(id)).collect();
     level(&mut diagnostics, &sources, settings);
     read.iter().for_each(|file| exceptions.add_comments(*file, sources.get(*file)));
-    let configuration = sources.len() as u32;
-    exceptions.add_configured(settings, &mut sources);
+    let configuration = FileId(sources.len() as u32);
+    if let Some((path, text)) = &settings.text {
+        sources.add(Source::new(path.clone(), text.clone()));
+        exceptions.add_configured(settings, configuration);
+        diagnostics.extend(unused_hints(settings, configuration));
+    }
     suppression::apply(&mut diagnostics, exceptions, &sources, catalog, settings);
-    let is_reported = |label: &Label| label.span.file.0 < n_reported || label.span.file.0 == configuration;
+    let is_reported = |label: &Label| label.span.file.0 < n_reported || label.span.file == configuration;
     diagnostics.retain(|found| is_reported(&found.primary) || found.related.iter().any(is_reported));
     show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);
     let stats = Stats { files: n_files, skipped: n_skipped };
     Analysis { sources, diagnostics, stats, n_reported: n_reported as usize, traffic }
+}
+
+/// The hints of the configuration that are about nothing, where everything was looked at that they may be about.
+fn unused_hints(settings: &Settings, configuration: FileId) -> Vec<Diagnostic> {
+    let unused = settings.platforms.grpc.iter().filter(|hint| settings.is_whole && !hint.is_used());
+    let told = unused.filter_map(|hint| {
+        let severity = settings.severity(UNUSED_HINT, Severity::Warning, "")?;
+        let span = Span { file: configuration, ..hint.span };
+        let message = "no resource is one that this hint is about";
+        Some(
+            Diagnostic::new(UNUSED_HINT, severity, span, message)
+                .with_help("`grpc-guard model` prints the names of all resources"),
+        )
+    });
+    told.collect()
 }
 
 /// Gives each diagnostic the severity that the user wants. What could not be looked at is said whatever the user wants.

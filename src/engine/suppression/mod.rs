@@ -92,12 +92,8 @@ impl Found {
         comments::read(file, source, self);
     }
 
-    /// Adds what the configuration says. Its text is added to the sources, for what is wrong with it.
-    pub(super) fn add_configured(&mut self, settings: &Settings, sources: &mut SourceMap) {
-        let Some((path, text)) = settings.text.as_ref().filter(|_| !settings.exceptions.is_empty()) else {
-            return;
-        };
-        let file = sources.add(Source::new(path.clone(), text.clone()));
+    /// Adds what the configuration says; `file` is its text.
+    pub(super) fn add_configured(&mut self, settings: &Settings, file: FileId) {
         let here = |span: Span| Span { file, ..span };
         for (idx, exception) in settings.exceptions.iter().enumerate() {
             let until = exception.until.map(|until| Spanned::new(until.value, here(until.span)));
