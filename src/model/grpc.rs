@@ -220,6 +220,10 @@ impl<'m> Judge<'m> {
                 self.gather_linked(&mut gathered, idx, Link::Services, DECAY);
                 near.extend(self.graph.targets(idx, Link::Ports));
             }
+            "Workload::Backend" => {
+                self.gather_linked(&mut gathered, idx, Link::Ports, DECAY);
+                near.extend(self.graph.targets(idx, Link::Ports));
+            }
             SERVICE => {
                 for link in [Link::Ports, Link::TargetGroups] {
                     self.gather_linked(&mut gathered, idx, link, DECAY);

@@ -105,6 +105,20 @@ pub(super) fn written_class<'d>(object: &Object<'d>) -> Option<&'d str> {
     }
 }
 
+/// The proxy that takes an Ingress which no controller of AWS takes, as far as its class says.
+pub(super) fn proxy(world: &World<'_>, object: &Object<'_>) -> Option<&'static str> {
+    let Some(class) = written_class(object) else {
+        let is_nginx = object.annotations.has_prefix("nginx.ingress.kubernetes.io/");
+        return is_nginx.then_some("nginx");
+    };
+    let controller = match world.find_cluster_wide("IngressClass", class, object.file) {
+        Found::One(idx) => world.objects[idx].spec_text(&["controller"]),
+        Found::Several(_) | Found::Nowhere => None,
+    };
+    let lower = controller.unwrap_or(class).to_ascii_lowercase();
+    ["nginx", "traefik"].into_iter().find(|word| lower.contains(word))
+}
+
 /// Whether a class that no controller of AWS takes is known to be another's.
 pub(super) fn is_of_another_controller(world: &World<'_>, object: &Object<'_>, class: &str) -> bool {
     let lower = class.to_ascii_lowercase();

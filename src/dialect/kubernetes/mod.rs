@@ -16,10 +16,12 @@ mod ingress;
 mod ingress_rules;
 mod listeners;
 mod lowering;
+mod mesh;
 mod objects;
 mod other_routes;
 mod ports;
 mod probes;
+mod proxies;
 mod rules;
 mod services;
 mod target_groups;
@@ -114,9 +116,11 @@ pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hint
     lowering.lower_ingresses();
     lowering.lower_balancers();
     lowering.lower_gateways();
+    lowering.lower_proxies();
     lowering.join_groups();
     lowering.write_refusals();
-    let Lowering { ports, resources, mut builder, .. } = lowering;
+    let Lowering { ports, services, resources, mut builder, .. } = lowering;
+    mesh::of_ports(&mut builder, &world, &workloads.all, &services.all, &ports);
     evidence::of_names(&mut builder, &world, &workloads, &ports);
     ports.finish(&mut builder, &workloads, &resources);
     Lowered { models: vec![super::finish::finish(builder, hints)], diagnostics: Vec::new() }

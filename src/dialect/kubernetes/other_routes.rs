@@ -13,7 +13,8 @@ use crate::source::Span;
 
 /// What nginx is told about the backends of an Ingress.
 pub(super) const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
-const GRPC_SERVICES: &str = "nginx.org/grpc-services";
+/// The Services to which NGINX speaks gRPC.
+pub(super) const GRPC_SERVICES: &str = "nginx.org/grpc-services";
 
 impl<'d> Lowering<'_, 'd> {
     /// Reads the Ingresses of nginx.
@@ -24,14 +25,21 @@ impl<'d> Lowering<'_, 'd> {
                 continue;
             }
             let protocol = object.annotations.get(BACKEND_PROTOCOL);
-            let protocol = protocol.filter(|setting| matches!(setting.text, "GRPC" | "GRPCS"));
+            // nginx takes the word in any case.
+            let is = |setting: &Setting<'_>, word: &str| setting.text.eq_ignore_ascii_case(word);
+            let protocol = protocol.filter(|setting| is(setting, "GRPC") || is(setting, "GRPCS"));
             let listed = object.annotations.get(GRPC_SERVICES);
             let Some(setting) = protocol.or(listed) else { continue };
             for backend in backends(object) {
                 if protocol.is_none() && !setting.list().any(|service| service == backend.service) {
                     continue;
                 }
-                self.declare_backend(object, backend, setting, protocol.map(|protocol| protocol.text));
+                self.declare_backend(
+                    object,
+                    backend,
+                    setting,
+                    protocol.map(|protocol| protocol.text.to_ascii_uppercase()),
+                );
             }
             through_nginx.get_or_insert_with(|| (setting.span, object.full_name()));
         }
@@ -46,10 +54,10 @@ impl<'d> Lowering<'_, 'd> {
         ingress: &Object<'d>,
         backend: Backend<'d>,
         setting: &Setting<'d>,
-        protocol: Option<&str>,
+        protocol: Option<String>,
     ) {
         let text = format!("nginx is told that `{}` speaks gRPC", backend.service);
-        let sign = match protocol {
+        let sign = match protocol.as_deref() {
             Some("GRPCS") => Some(TlsSign::Tls),
             Some("GRPC") => Some(TlsSign::Plaintext),
             _ => None,
@@ -74,7 +82,8 @@ impl<'d> Lowering<'_, 'd> {
         }
     }
 
-    fn ports_of(
+    /// The pods' ports behind a backend.
+    pub(super) fn ports_of(
         &self,
         backend: Backend<'d>,
         namespace: &str,
@@ -113,7 +122,8 @@ fn is_nginx(name: &str, service: &Service<'_>) -> bool {
     })
 }
 
-fn backends<'d>(ingress: &Object<'d>) -> Vec<Backend<'d>> {
+/// The Services to which an Ingress leads by its paths.
+pub(super) fn backends<'d>(ingress: &Object<'d>) -> Vec<Backend<'d>> {
     let (rules, default) = rules::plan(ingress);
     let plans = rules.into_iter().map(|rule| rule.plan).chain(default);
     plans

@@ -1,5 +1,6 @@
 //! Facts about workloads and Services that stand in sections of their own: `Drain`, `Mesh`, `Missing`.
 
+use super::mesh;
 use super::objects::{Found, World};
 use super::services::Service;
 use super::values::{inner_span, int, is_placeholder};
@@ -22,7 +23,7 @@ pub(super) fn add(
     for workload in &workloads.all {
         let object = &world.objects[workload.object];
         let drain = drain(&mut builder.values, workload, object.name_span);
-        let mesh = mesh(&mut builder.values, world, workload);
+        let mesh = mesh::injected(world, workload).map(|mesh| mesh.value(&mut builder.values));
         let draft = builder.draft_mut(resources[workload.object]);
         draft.sections.push(("Drain", drain));
         draft.sections.extend(mesh.map(|mesh| ("Mesh", mesh)));
@@ -95,30 +96,6 @@ fn pre_stop(container: &Container<'_>) -> Option<(Option<i64>, Span)> {
         .find(|pair| pair[0] == "sleep" || pair[0].ends_with("/sleep"))
         .and_then(|pair| pair[1].trim_end_matches('s').parse().ok());
     Some((seconds, command.span()))
-}
-
-/// `{Name}` of the mesh whose sidecar is injected into the pods.
-fn mesh(values: &mut Values, world: &World<'_>, workload: &Workload<'_>) -> Option<ValueId> {
-    let object = &world.objects[workload.object];
-    let namespace = match world.find_cluster_wide("Namespace", object.namespace, object.file) {
-        Found::One(idx) => world.objects[idx].node.get("metadata"),
-        Found::Several(_) | Found::Nowhere => None,
-    };
-    let of_pod = |kind: &str, key: &str| workload.metadata.and_then(|metadata| metadata.get(kind)?.get(key));
-    let of_namespace = |kind: &str, key: &str| namespace.and_then(|metadata| metadata.get(kind)?.get(key));
-    let istio = of_pod("labels", "sidecar.istio.io/inject")
-        .or_else(|| of_pod("annotations", "sidecar.istio.io/inject"))
-        .or_else(|| of_namespace("labels", "istio-injection"));
-    let linkerd = of_pod("annotations", "linkerd.io/inject")
-        .or_else(|| of_namespace("annotations", "linkerd.io/inject"));
-    let is_on = |node: &NodeRef<'_>| matches!(node.text(), Some("true" | "enabled"));
-    let (name, node) = istio
-        .filter(is_on)
-        .map(|node| ("istio", node))
-        .or_else(|| linkerd.filter(is_on).map(|node| ("linkerd", node)))?;
-    let place = Place::written(inner_span(node), inner_span(node));
-    let name = values.text(name, place);
-    Some(values.map_of(&[("Name", name)], place))
 }
 
 /// Named target ports that no selected pod has, and `ssl-ports` that the Service does not have.

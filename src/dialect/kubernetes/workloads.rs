@@ -53,7 +53,8 @@ impl<'d> Workload<'d> {
             ("apps" | "extensions", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet")
             | ("", "ReplicationController")
             | ("batch", "Job")
-            | ("argoproj.io", "Rollout") => {
+            | ("argoproj.io", "Rollout")
+            | ("serving.knative.dev", "Service" | "Configuration") => {
                 let template = spec.get("template")?;
                 (template.get("metadata"), template.get("spec")?)
             }
