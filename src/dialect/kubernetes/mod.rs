@@ -117,6 +117,7 @@ pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hint
     lowering.lower_balancers();
     lowering.lower_gateways();
     lowering.lower_proxies();
+    lowering.note_entries();
     lowering.join_groups();
     lowering.write_refusals();
     let Lowering { ports, services, resources, mut builder, .. } = lowering;

@@ -8,6 +8,8 @@ use super::objects::Object;
 use super::rules::{self, Plan};
 use super::services::Service;
 use super::target_groups::Backend;
+use super::values::text;
+use crate::document::NodeRef;
 use crate::model::{Evidence, TlsEvidence, TlsSign, signs};
 use crate::source::Span;
 
@@ -46,6 +48,38 @@ impl<'d> Lowering<'_, 'd> {
         if let Some((span, ingress)) = through_nginx {
             let text = format!("nginx passes gRPC on for Ingress `{ingress}`");
             self.declare_nginx(&declared(span, text));
+        }
+    }
+
+    /// Notes which pods' ports are reached through something that balances requests: an Ingress, a route, a virtual
+    /// service. A TargetGroupBinding puts them behind a load balancer of which nothing is known here.
+    pub(super) fn note_entries(&mut self) {
+        for object in &self.world.objects {
+            let names: Vec<&str> = match object.kind {
+                "Ingress" => backends(object).into_iter().map(|backend| backend.service).collect(),
+                "HTTPRoute" | "GRPCRoute" => named_below(object, &["rules"], &["backendRefs"], "name"),
+                "IngressRoute" => named_below(object, &["routes"], &["services"], "name"),
+                "HTTPProxy" => named_below(object, &["routes"], &["services"], "name"),
+                "VirtualService" => named_below(object, &["http"], &["route"], "destination"),
+                "Mapping" => object.spec_text(&["service"]).into_iter().collect(),
+                "TargetGroupBinding" => object.spec_text(&["serviceRef", "name"]).into_iter().collect(),
+                _ => continue,
+            };
+            let word = if object.kind == "TargetGroupBinding" { "target-group" } else { "layer7" };
+            for name in names {
+                // `orders.shop.svc.cluster.local:50051` names the Service `orders`.
+                let name = name.split("://").last().unwrap_or(name);
+                let name = name.split(['.', ':']).next().unwrap_or(name);
+                let services = self.services.find(self.world, name, object);
+                for service in services {
+                    for behind in self.services.all[service].ports.iter().flat_map(|port| &port.behind) {
+                        let entries = &mut self.ports.all[behind.0].entries;
+                        if !entries.contains(&word) {
+                            entries.push(word);
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -130,6 +164,18 @@ pub(super) fn backends<'d>(ingress: &Object<'d>) -> Vec<Backend<'d>> {
         .filter_map(|plan| match plan {
             Plan::Backend(backend) => Some(backend),
             Plan::Action(_) | Plan::Unknown => None,
+        })
+        .collect()
+}
+
+/// The names in lists of lists below `spec`: `rules[].backendRefs[].name`. The name of a destination is its `host`.
+fn named_below<'d>(object: &Object<'d>, lists: &[&str], inner: &[&str], key: &str) -> Vec<&'d str> {
+    let items = object.spec(lists).into_iter().flat_map(NodeRef::items);
+    let inner = items.filter_map(|item| item.at(inner)).flat_map(NodeRef::items);
+    inner
+        .filter_map(|item| {
+            let found = item.get(key)?;
+            text(found.get("host").unwrap_or(found))
         })
         .collect()
 }
