@@ -141,13 +141,14 @@ fn path(values: &mut Values, pattern: ValueId) -> ValueId {
 pub(super) fn shadows(values: &Values, drafts: &[Draft], graph: &Graph) -> Vec<(ResourceIdx, ResourceIdx)> {
     let rules =
         (0..drafts.len() as u32).map(ResourceIdx).filter(|idx| drafts[idx.0 as usize].type_name == RULE);
-    let mut read: Vec<Option<(i64, Vec<Condition>)>> = Vec::new();
+    let mut read: Vec<Option<(i64, Vec<Pattern<'_>>)>> = Vec::new();
     read.resize_with(drafts.len(), || None);
     for rule in rules.clone() {
         let draft = &drafts[rule.0 as usize];
         let Some(properties) = draft.effective.or(draft.properties) else { continue };
         let priority = values.get(properties, "Priority").and_then(|priority| values.as_int(priority));
-        read[rule.0 as usize] = priority.zip(conditions(values, properties));
+        let patterns = |conditions: Vec<Condition>| patterns(values, conditions);
+        read[rule.0 as usize] = priority.zip(conditions(values, properties).map(patterns));
     }
     let mut found = Vec::new();
     for rule in rules {
@@ -157,7 +158,7 @@ pub(super) fn shadows(values: &Values, drafts: &[Draft], graph: &Graph) -> Vec<(
             for other in graph.targets(listener, Link::Rules).take(1_000) {
                 if let Some((earlier, conditions)) = &read[other.0 as usize]
                     && earlier < priority
-                    && includes(values, conditions, own)
+                    && includes(conditions, own)
                 {
                     found.push((rule, other));
                 }
@@ -167,20 +168,35 @@ pub(super) fn shadows(values: &Values, drafts: &[Draft], graph: &Graph) -> Vec<(
     found
 }
 
+/// A condition with its values looked up, as each is compared with those of all rules of its listener.
+#[derive(Debug)]
+struct Pattern<'v> {
+    field: String,
+    /// `None` for a value that is no text.
+    texts: Option<Vec<Option<&'v str>>>,
+}
+
+fn patterns(values: &Values, conditions: Vec<Condition>) -> Vec<Pattern<'_>> {
+    let texts = |ids: Vec<ValueId>| ids.into_iter().map(|id| values.as_text(id)).collect();
+    let pattern =
+        |condition: Condition| Pattern { field: condition.field, texts: condition.values.map(texts) };
+    conditions.into_iter().map(pattern).collect()
+}
+
 /// Whether every request that meets `narrow` meets `wide` too, as far as the files show it.
-fn includes(values: &Values, wide: &[Condition], narrow: &[Condition]) -> bool {
+fn includes(wide: &[Pattern<'_>], narrow: &[Pattern<'_>]) -> bool {
     wide.iter().all(|condition| {
-        let Some(wanted) = &condition.values else { return false };
+        let Some(wanted) = &condition.texts else { return false };
         narrow.iter().filter(|own| own.field == condition.field).any(|own| {
-            own.values.as_ref().is_some_and(|own| {
-                own.iter().all(|value| wanted.iter().any(|pattern| covers(values, *pattern, *value)))
+            own.texts.as_ref().is_some_and(|own| {
+                own.iter().all(|text| wanted.iter().any(|pattern| covers(*pattern, *text)))
             })
         })
     })
 }
 
-fn covers(values: &Values, pattern: ValueId, value: ValueId) -> bool {
-    match (values.as_text(pattern), values.as_text(value)) {
+fn covers(pattern: Option<&str>, text: Option<&str>) -> bool {
+    match (pattern, text) {
         (Some(pattern), Some(text)) => glob(pattern.as_bytes(), text.as_bytes()),
         _ => false,
     }

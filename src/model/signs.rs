@@ -110,6 +110,14 @@ pub fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// Whether some word of a name may have one of `parts` in it. Nearly all names have none, and are not taken to pieces.
+fn may_have(name: &str, parts: &[&str]) -> bool {
+    let has = |part: &&str| {
+        name.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+    };
+    !name.is_ascii() || parts.iter().any(has)
+}
+
 fn is_grpc_word(word: &str) -> bool {
     matches!(word, "grpc" | "grpcs" | "grpcserver" | "grpcapi" | "grpcservice")
         || word
@@ -119,6 +127,9 @@ fn is_grpc_word(word: &str) -> bool {
 
 /// Whether a name says gRPC, and whether what follows makes it something beside gRPC.
 fn grpc_in(name: &str) -> Option<f64> {
+    if !may_have(name, &["grpc"]) {
+        return None;
+    }
     let words = words(name);
     if words.iter().any(|word| {
         matches!(word.as_str(), "grpcweb" | "grpcgateway" | "grpcgw" | "grpcwebproxy" | "grpcui" | "grpcurl")
@@ -133,6 +144,9 @@ fn grpc_in(name: &str) -> Option<f64> {
 
 /// Whether a name says that an HTTP/1.1 front end of gRPC stands there (gRPC-Web, gateway, transcoder).
 pub fn is_grpc_web(name: &str) -> bool {
+    if !may_have(name, &["grpc"]) {
+        return false;
+    }
     let words = words(name);
     let pair =
         |second: &[&str]| words.windows(2).any(|two| two[0] == "grpc" && second.contains(&two[1].as_str()));
@@ -142,20 +156,21 @@ pub fn is_grpc_web(name: &str) -> bool {
 
 /// Whether a name or variable speaks of long-lived streams.
 pub fn is_streaming(name: &str) -> bool {
-    words(name).iter().any(|word| {
-        matches!(
-            word.as_str(),
-            "stream"
-                | "streams"
-                | "streaming"
-                | "watch"
-                | "watcher"
-                | "subscribe"
-                | "subscription"
-                | "subscriptions"
-                | "events"
-        )
-    })
+    may_have(name, &["stream", "watch", "subscri", "events"])
+        && words(name).iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "stream"
+                    | "streams"
+                    | "streaming"
+                    | "watch"
+                    | "watcher"
+                    | "subscribe"
+                    | "subscription"
+                    | "subscriptions"
+                    | "events"
+            )
+        })
 }
 
 /// What a name says.
@@ -166,6 +181,9 @@ pub fn name(whose: NameOf, name: &str, span: Span) -> Option<Evidence> {
     };
     if let Some(factor) = grpc_in(name) {
         return Some(Evidence { kind, factor, text: format!("{thing} is named `{name}`"), span });
+    }
+    if !may_have(name, &["h2c", "http2", "rpc", "proto", "tonic"]) {
+        return None;
     }
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
@@ -191,6 +209,10 @@ pub fn port_number(thing: &str, number: i64, span: Span) -> Option<Evidence> {
 /// What the image (or the name) of a container says about one of its ports.
 pub fn product(image: &str, number: i64, span: Span) -> Option<Evidence> {
     let number = u16::try_from(number).ok()?;
+    let is_listed = |table: &[(&str, &[u16])]| table.iter().any(|(_, ports)| ports.contains(&number));
+    if !is_listed(&PRODUCTS) && !is_listed(&PRODUCT_HTTP_PORTS) {
+        return None;
+    }
     let words = words(image);
     let hit = |table: &[(&str, &[u16])]| {
         table.iter().any(|(word, ports)| ports.contains(&number) && words.iter().any(|w| w == word))
@@ -336,6 +358,9 @@ pub fn is_rpc_path(path: &str) -> bool {
 
 /// What a port's or container's name, or an application protocol, says about TLS.
 pub fn tls_word(thing: &str, value: &str, span: Span) -> Option<TlsEvidence> {
+    if !may_have(value, &["grpcs", "https", "tls", "ssl", "h2c", "plaintext", "insecure"]) {
+        return None;
+    }
     let words = words(value);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let sign = if has(&["grpcs", "https", "tls", "ssl"]) {
@@ -359,6 +384,9 @@ pub fn tls_port(thing: &str, number: i64, span: Span) -> Option<TlsEvidence> {
 
 /// What an environment variable, or a flag with its value, says about TLS.
 pub fn tls_setting(setting: &str, value: &str, span: Span) -> Option<TlsEvidence> {
+    if !may_have(setting, &["insecure", "plaintext", "tls", "ssl"]) {
+        return None;
+    }
     let words = words(setting.trim_start_matches('-'));
     let has = |word: &str| words.iter().any(|w| w == word);
     let off =
