@@ -137,16 +137,12 @@ pub struct Entry {
     pub value: ValueId,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    stored: Stored,
-    place: Place,
-}
-
 /// An arena of values. Text and children are kept in shared buffers, so nothing is cloned when it is read.
 #[derive(Debug, Default)]
 pub struct Values {
-    slots: Vec<Slot>,
+    stored: Vec<Stored>,
+    /// Beside and not among what is stored: rules look at many values and at few places.
+    places: Vec<Place>,
     items: Vec<ValueId>,
     entries: Vec<Entry>,
     text: String,
@@ -157,8 +153,9 @@ pub struct Values {
 impl Values {
     fn push(&mut self, stored: Stored, place: Place) -> ValueId {
         let id =
-            ValueId(u32::try_from(self.slots.len()).expect("internal error: more than 4 billion values"));
-        self.slots.push(Slot { stored, place });
+            ValueId(u32::try_from(self.stored.len()).expect("internal error: more than 4 billion values"));
+        self.stored.push(stored);
+        self.places.push(place);
         id
     }
 
@@ -236,7 +233,7 @@ impl Values {
 
     /// Adds a copy of a value (its children shared) at another place.
     pub fn copy_at(&mut self, value: ValueId, place: Place) -> ValueId {
-        let stored = self.slots[value.0 as usize].stored;
+        let stored = self.stored[value.0 as usize];
         self.push(stored, place)
     }
 
@@ -244,7 +241,7 @@ impl Values {
     pub fn fill_map(&mut self, map: ValueId, entries: &[(&str, ValueId)]) {
         let entries: Vec<Entry> =
             entries.iter().map(|(key, value)| Entry { key: self.intern(key), value: *value }).collect();
-        self.slots[map.0 as usize].stored = self.store_entries(&entries);
+        self.stored[map.0 as usize] = self.store_entries(&entries);
     }
 
     /// Sets one key of a map that was added earlier.
@@ -255,7 +252,7 @@ impl Values {
             Some(entry) => entry.value = value,
             None => entries.push(Entry { key, value }),
         }
-        self.slots[map.0 as usize].stored = self.store_entries(&entries);
+        self.stored[map.0 as usize] = self.store_entries(&entries);
     }
 
     /// The key of a text, made when new.
@@ -284,7 +281,7 @@ impl Values {
 
     /// Looks at a value.
     pub fn data(&self, value: ValueId) -> Data<'_> {
-        match self.slots[value.0 as usize].stored {
+        match self.stored[value.0 as usize] {
             Stored::Null => Data::Null,
             Stored::Bool(value) => Data::Bool(value),
             Stored::Int(value) => Data::Int(value),
@@ -299,7 +296,7 @@ impl Values {
 
     /// Where a value stands.
     pub fn place(&self, value: ValueId) -> Place {
-        self.slots[value.0 as usize].place
+        self.places[value.0 as usize]
     }
 
     /// The value of a key in a map; `None` when absent or when `value` is no map.
@@ -340,7 +337,7 @@ impl Values {
     /// The text of a text value, or what is known of an unknown one, with `…` for the rest. Good for names and
     /// what they hint at, never for what a property is.
     pub fn known_parts(&self, value: ValueId) -> Option<&str> {
-        match self.slots[value.0 as usize].stored {
+        match self.stored[value.0 as usize] {
             Stored::Text { start, end } => Some(&self.text[start as usize..end as usize]),
             Stored::Unknown { start, end, .. } if start < end => {
                 Some(&self.text[start as usize..end as usize])
@@ -384,11 +381,11 @@ impl Values {
 
     /// How many values there are.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.stored.len()
     }
 
     /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.stored.is_empty()
     }
 }
