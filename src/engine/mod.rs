@@ -19,7 +19,6 @@ use crate::config::Settings;
 use crate::diagnostic::{self, Diagnostic, Label, Severity, UNREADABLE_FILE};
 use crate::dialect::hints::UNUSED_HINT;
 use crate::model::Model;
-use crate::policy::InputKind;
 use crate::source::read::Loaded;
 use crate::source::{FileId, Source, SourceMap, Span};
 
@@ -63,9 +62,9 @@ pub fn is_about_the_run(found: &Diagnostic) -> bool {
 /// looked for where `loaded` says.
 pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> Analysis {
     let n_reported = loaded.sources.len() as u32;
-    let of_documents = run::rules(catalog, settings, InputKind::Document);
-    let plain = if of_documents.is_empty() { load::Plain::Refuse } else { load::Plain::Keep };
-    let check = |project: &load::Project<'_>| run::project(project, catalog, settings);
+    let rules = run::Rules::new(catalog, settings);
+    let plain = if rules.of_documents.is_empty() { load::Plain::Refuse } else { load::Plain::Keep };
+    let check = |project: &load::Project<'_>| run::project(project, &rules, settings);
     let load::Worked { results, plain, mut diagnostics, n_files, n_skipped } =
         load::load(&mut loaded, plain, check);
     let (mut told, mut exceptions) = (Vec::new(), suppression::Found::default());
@@ -77,7 +76,7 @@ pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> An
     }
     diagnostics.extend(run::merge(told));
     for document in &plain {
-        diagnostics.extend(run::plain_document(document, catalog, settings));
+        diagnostics.extend(run::plain_document(document, &rules));
     }
     let mut sources = loaded.sources;
     let problems: Vec<FileId> = loaded.problems.iter().map(|problem| problem.span.file).collect();

@@ -29,18 +29,16 @@ pub(super) struct Checked {
 }
 
 /// What the rules say about one project.
-pub(super) fn project(project: &Project<'_>, catalog: &Catalog, settings: &Settings) -> Checked {
+pub(super) fn project(project: &Project<'_>, rules: &Rules<'_>, settings: &Settings) -> Checked {
     let (models, mut diagnostics) = project.lower(&settings.platforms);
-    let of_model = rules(catalog, settings, InputKind::Model);
     let in_model = |model| {
         let mut found = Vec::new();
-        on_model(model, &of_model, &mut found);
+        on_model(model, &rules.of_model, &mut found);
         found
     };
     let mut found = scenarios::settled(models.iter().map(in_model).collect(), &models);
-    let of_documents = rules(catalog, settings, InputKind::Document);
     for document in project.documents() {
-        on_document(document, &of_documents, &mut found);
+        on_document(document, &rules.of_documents, &mut found);
     }
     diagnostics.extend(merge(found));
     let mut exceptions = suppression::Found::default();
@@ -53,14 +51,27 @@ pub(super) fn project(project: &Project<'_>, catalog: &Catalog, settings: &Setti
 }
 
 /// What the rules for documents say about a file that is of none of our dialects.
-pub(super) fn plain_document(document: &Document, catalog: &Catalog, settings: &Settings) -> Vec<Diagnostic> {
+pub(super) fn plain_document(document: &Document, rules: &Rules<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    on_document(document, &rules(catalog, settings, InputKind::Document), &mut found);
+    on_document(document, &rules.of_documents, &mut found);
     merge(found)
 }
 
+/// The rules that run, by what they look at.
+pub(super) struct Rules<'c> {
+    of_model: Vec<&'c Rule>,
+    pub(super) of_documents: Vec<&'c Rule>,
+}
+
+impl<'c> Rules<'c> {
+    pub(super) fn new(catalog: &'c Catalog, settings: &Settings) -> Self {
+        let rules = |input| rules(catalog, settings, input);
+        Self { of_model: rules(InputKind::Model), of_documents: rules(InputKind::Document) }
+    }
+}
+
 /// The rules that run and look at `input`. The built-in ones all look at the model, which is known without compiling them.
-pub(super) fn rules<'c>(catalog: &'c Catalog, settings: &Settings, input: InputKind) -> Vec<&'c Rule> {
+fn rules<'c>(catalog: &'c Catalog, settings: &Settings, input: InputKind) -> Vec<&'c Rule> {
     let looks_at = |rule: &Rule| match (rule.is_builtin, rule.is_builtin || rule.meta().is_written) {
         (true, _) => InputKind::Model,
         (false, true) => rule.meta().input,
