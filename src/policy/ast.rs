@@ -66,7 +66,11 @@ pub(crate) struct Block {
 
 /// `a or b or c`.
 #[derive(Debug)]
-pub(crate) struct Alternatives(pub(super) Vec<Clause>);
+pub(crate) struct Alternatives {
+    pub(super) clauses: Vec<Clause>,
+    /// Nothing in them can stop the evaluation, so they need not be looked at where the outcome is known.
+    pub(super) is_safe: bool,
+}
 
 /// `let name = value`.
 #[derive(Debug)]
@@ -288,7 +292,7 @@ pub(super) trait Visitor {
     }
 
     fn walk_conjunction(&mut self, clauses: &[Alternatives]) {
-        for clause in clauses.iter().flat_map(|alternatives| &alternatives.0) {
+        for clause in clauses.iter().flat_map(|alternatives| &alternatives.clauses) {
             self.walk_clause(clause);
         }
     }

@@ -201,11 +201,11 @@ fn messages(tree: &File) -> Vec<Spanned<String>> {
 fn types_of(tree: &File) -> Option<Vec<String>> {
     let mut types = Vec::new();
     for rule in &tree.rules {
-        let gate = rule.conditions.iter().flatten().find_map(|line| type_gate(tree, &line.0));
+        let gate = rule.conditions.iter().flatten().find_map(|line| type_gate(tree, &line.clauses));
         match gate {
             Some(gate) => types.extend(gate),
             None => {
-                for clause in rule.body.clauses.iter().flat_map(|line| &line.0) {
+                for clause in rule.body.clauses.iter().flat_map(|line| &line.clauses) {
                     let ClauseKind::Type { name, .. } = &clause.kind else { return None };
                     types.push(name.value.clone());
                 }

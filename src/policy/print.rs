@@ -91,7 +91,7 @@ impl Printer<'_> {
 
     fn conjunction(&mut self, clauses: &[Alternatives], indent: usize) {
         for alternatives in clauses {
-            for (idx, clause) in alternatives.0.iter().enumerate() {
+            for (idx, clause) in alternatives.clauses.iter().enumerate() {
                 self.indent(indent + usize::from(idx > 0));
                 if idx > 0 {
                     self.out.push_str("or ");
@@ -215,7 +215,7 @@ impl Printer<'_> {
                         let _ = write!(self.out, " {} |", self.names.text(name));
                     }
                     for alternatives in &filter.clauses {
-                        for (idx, clause) in alternatives.0.iter().enumerate() {
+                        for (idx, clause) in alternatives.clauses.iter().enumerate() {
                             self.out.push_str(if idx > 0 { " or " } else { " " });
                             self.clause(clause, 0);
                         }

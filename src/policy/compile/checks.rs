@@ -281,7 +281,7 @@ fn looks_beside(query: &Query, idx: usize) -> bool {
     let PartKind::Filter(filter) = &filter.kind else { return false };
     let is_behind_items = matches!(items.kind, PartKind::Items { capture: None, implicit: false });
     let is_behind_variable = matches!(before, [Part { kind: PartKind::Variable(_), .. }]);
-    let first = filter.clauses.first().and_then(|line| line.0.first());
+    let first = filter.clauses.first().and_then(|line| line.clauses.first());
     let asks_key = first.is_some_and(|clause| match &clause.kind {
         ClauseKind::Unary { query, .. }
         | ClauseKind::Binary { query, .. }

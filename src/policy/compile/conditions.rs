@@ -21,7 +21,7 @@ pub(super) fn contradictions(tree: &File, conditions: &[Alternatives]) -> Vec<Di
     let mut read: Vec<(String, Ask<'_>, &Clause)> = Vec::new();
     let mut found = Vec::new();
     for alternatives in conditions {
-        let [clause] = alternatives.0.as_slice() else { continue };
+        let [clause] = alternatives.clauses.as_slice() else { continue };
         let Some((path, ask)) = ask(tree, clause) else { continue };
         let earlier = read.iter().find(|(other, asked, _)| *other == path && excludes(asked, &ask));
         if let Some((_, _, first)) = earlier {

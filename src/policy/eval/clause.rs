@@ -8,11 +8,11 @@ use super::super::ast::{
 use super::compare::Entry;
 use super::failures::Blame;
 use super::scope::{Results, Scope, Variables};
-use super::value::{Found, Val, View};
+use super::value::{Found, Many, Val, View};
 use super::{Eval, Evaluator, Role, St, Stop};
 
 impl<'e> Evaluator<'e> {
-    /// All clauses of a conjunction are evaluated, so that problems in later ones come to light.
+    /// All clauses of a conjunction that can have problems are evaluated, so that those in later ones come to light.
     pub(super) fn conjunction(
         &self,
         clauses: &'e [Alternatives],
@@ -21,18 +21,10 @@ impl<'e> Evaluator<'e> {
     ) -> Eval<St> {
         let mut status = St::Skip;
         for alternatives in clauses {
-            status = both(status, self.alternatives(alternatives, scope, role)?);
-        }
-        Ok(status)
-    }
-
-    /// A conjunction of which nothing but the status can be seen: the first failure decides it.
-    pub(super) fn short_conjunction(&self, clauses: &'e [Alternatives], scope: &Scope<'_, 'e>) -> Eval<St> {
-        let mut status = St::Skip;
-        for alternatives in clauses {
-            status = both(status, self.alternatives(alternatives, scope, Role::Gate)?);
-            if status == St::Fail {
-                break;
+            // Of a gate nothing but the status can be seen, and a failure has decided it.
+            let is_decided = status == St::Fail && role == Role::Gate;
+            if !(is_decided && alternatives.is_safe) {
+                status = both(status, self.alternatives(alternatives, scope, role)?);
             }
         }
         Ok(status)
@@ -40,13 +32,13 @@ impl<'e> Evaluator<'e> {
 
     /// The first alternative that holds ends the search.
     fn alternatives(&self, alternatives: &'e Alternatives, scope: &Scope<'_, 'e>, role: Role) -> Eval<St> {
-        if let [only] = &alternatives.0[..] {
+        if let [only] = &alternatives.clauses[..] {
             return self.clause(only, scope, role);
         }
         let mark = self.recorder.borrow().mark();
-        let mut starts = Vec::with_capacity(alternatives.0.len());
+        let mut starts = Vec::with_capacity(alternatives.clauses.len());
         let mut status = St::Skip;
-        for clause in &alternatives.0 {
+        for clause in &alternatives.clauses {
             starts.push(self.recorder.borrow().mark());
             status = match (status, self.clause(clause, scope, role)?) {
                 (_, St::Pass) => {
@@ -127,9 +119,9 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn operand(&self, operand: &'e Operand, scope: &Scope<'_, 'e>) -> Eval<Vec<Found<'e>>> {
+    fn operand(&self, operand: &'e Operand, scope: &Scope<'_, 'e>) -> Eval<Many<'e>> {
         match operand {
-            Operand::Literal(literal) => Ok(vec![Found::Literal(&literal.value)]),
+            Operand::Literal(literal) => Ok(Many::from_elem(Found::Literal(&literal.value), 1)),
             Operand::Query(query) => self.query(query, scope),
             Operand::Call(call) => self.function(call, scope),
         }
@@ -392,7 +384,7 @@ impl<'e> Evaluator<'e> {
             let found = match argument {
                 Operand::Literal(literal) => {
                     let value = Val { raw: super::Raw::Made(&literal.value), owner: None, near: None };
-                    vec![Found::Resolved(value)]
+                    Many::from_elem(Found::Resolved(value), 1)
                 }
                 other => self.operand(other, scope)?,
             };

@@ -1,5 +1,7 @@
 //! Comparisons of two lists of results, entry by entry as cfn-guard forms them, because `some` depends on the entries.
 
+use smallvec::SmallVec;
+
 use super::super::ast::Op;
 use super::value::{Found, Items, Raw, Val, Verdict, View};
 use super::{Eval, Evaluator, St};
@@ -14,8 +16,10 @@ pub(super) struct Entry<'e> {
     pub(super) wanted: Option<Raw<'e>>,
 }
 
+type Vals<'e> = SmallVec<[Val<'e>; 1]>;
+
 /// Collects entries.
-pub(super) struct Entries<'e>(pub(super) Vec<Entry<'e>>);
+pub(super) struct Entries<'e>(pub(super) SmallVec<[Entry<'e>; 1]>);
 
 impl<'e> Entries<'e> {
     fn push(&mut self, status: St, subject: Val<'e>, wanted: Option<Raw<'e>>) {
@@ -53,8 +57,8 @@ impl<'e> Evaluator<'e> {
         negated: bool,
         lhs: &[Found<'e>],
         rhs: &[Found<'e>],
-    ) -> Eval<Vec<Entry<'e>>> {
-        let mut entries = Entries(Vec::with_capacity(lhs.len()));
+    ) -> Eval<SmallVec<[Entry<'e>; 1]>> {
+        let mut entries = Entries(SmallVec::with_capacity(lhs.len()));
         for found in lhs {
             match found {
                 Found::Unresolved { .. } => {
@@ -66,8 +70,8 @@ impl<'e> Evaluator<'e> {
                 _ => {}
             }
         }
-        let left: Vec<Val<'e>> = lhs.iter().filter_map(|found| found.value()).collect();
-        let right: Vec<Val<'e>> = rhs.iter().filter_map(|found| found.value()).collect();
+        let left: Vals<'e> = lhs.iter().filter_map(|found| found.value()).collect();
+        let right: Vals<'e> = rhs.iter().filter_map(|found| found.value()).collect();
         let n_missing = rhs.iter().filter(|found| matches!(found, Found::Unresolved { .. })).count();
         // What an open right side decides is not settled; without values on the left there is nothing to decide.
         if rhs.iter().any(|found| matches!(found, Found::Undecided(_))) {
@@ -109,7 +113,7 @@ impl<'e> Evaluator<'e> {
             entries.push(St::Fail, left, None);
         }
         let is_list = matches!(self.view(left.raw), View::List(_));
-        let right = if is_list { sides.right.to_vec() } else { self.flatten(sides.right) };
+        let right = if is_list { Vals::from_slice(sides.right) } else { self.flatten(sides.right) };
         for value in right {
             // The value of the document is what a person would look at.
             let verdict = self.comparer.equal(left.raw, value.raw)?;
@@ -382,8 +386,8 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Lists replaced by their elements, one level.
-    fn flatten(&self, values: &[Val<'e>]) -> Vec<Val<'e>> {
-        let mut flat = Vec::with_capacity(values.len());
+    fn flatten(&self, values: &[Val<'e>]) -> Vals<'e> {
+        let mut flat = Vals::with_capacity(values.len());
         for value in values {
             match self.view(value.raw) {
                 View::List(items) => flat.extend(items.iter().map(|item| value.with(item))),

@@ -224,7 +224,7 @@ impl<'e> Evaluator<'e> {
 
     /// A failing rule has a failure at least at the root.
     pub(super) fn ensure_failure(&self, rule: &'e Rule) {
-        let first = rule.body.clauses.first().and_then(|alternatives| alternatives.0.first());
+        let first = rule.body.clauses.first().and_then(|alternatives| alternatives.clauses.first());
         if let Some(clause) = first
             && self.recorder.borrow().is_silent()
         {

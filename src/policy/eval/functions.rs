@@ -6,7 +6,7 @@ use super::super::ast::{Call, Literal, Operand};
 use super::super::loader;
 use super::super::regex::Regex;
 use super::scope::Scope;
-use super::value::{Found, Raw, Val, View};
+use super::value::{Found, Many, Raw, Val, View};
 use super::{Eval, Evaluator, Stop};
 
 /// Names and numbers of arguments.
@@ -60,11 +60,11 @@ pub(in super::super) fn check(name: &str, n: usize) -> Result<(), CallProblem> {
 
 impl<'e> Evaluator<'e> {
     /// The results of a function call.
-    pub(super) fn function(&self, call: &'e Call, scope: &Scope<'_, 'e>) -> Eval<Vec<Found<'e>>> {
+    pub(super) fn function(&self, call: &'e Call, scope: &Scope<'_, 'e>) -> Eval<Many<'e>> {
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
             arguments.push(match argument {
-                Operand::Literal(literal) => vec![Found::Literal(&literal.value)],
+                Operand::Literal(literal) => Many::from_elem(Found::Literal(&literal.value), 1),
                 Operand::Query(query) => self.query(query, scope)?,
                 Operand::Call(call) => self.deeper(|| self.function(call, scope))?,
             });
@@ -74,9 +74,9 @@ impl<'e> Evaluator<'e> {
             "now" => {
                 let now =
                     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
-                Ok(vec![self.make(scope.root, Literal::Int(now))])
+                Ok(Many::from_elem(self.make(scope.root, Literal::Int(now)), 1))
             }
-            "count" => Ok(vec![self.count(&call)]),
+            "count" => Ok(Many::from_elem(self.count(&call), 1)),
             "join" => self.join(&call),
             "substring" => self.substring(&call),
             "regex_replace" => self.regex_replace(&call),
@@ -93,8 +93,8 @@ impl<'e> Evaluator<'e> {
         &self,
         call: &Arguments<'_, 'e>,
         mut make: impl FnMut(Val<'e>, View<'e>) -> Eval<Option<Literal>>,
-    ) -> Eval<Vec<Found<'e>>> {
-        let mut out = Vec::new();
+    ) -> Eval<Many<'e>> {
+        let mut out = Many::new();
         for found in &call.all[0] {
             let Some(value) = found.value() else {
                 if matches!(found, Found::Undecided(_)) {
@@ -124,9 +124,9 @@ impl<'e> Evaluator<'e> {
         self.make(from, Literal::Int(n as i64))
     }
 
-    fn join(&self, call: &Arguments<'_, 'e>) -> Eval<Vec<Found<'e>>> {
+    fn join(&self, call: &Arguments<'_, 'e>) -> Eval<Many<'e>> {
         let delimiter = match self.first(call, 1)? {
-            First::Undecided(open) => return Ok(vec![open]),
+            First::Undecided(open) => return Ok(Many::from_elem(open, 1)),
             First::Value(value) => match self.view(value.raw) {
                 View::Text(text) => text.to_string(),
                 View::Char(c) => c.to_string(),
@@ -144,17 +144,17 @@ impl<'e> Evaluator<'e> {
             }
         }
         if let Some(open) = open {
-            return Ok(vec![open]);
+            return Ok(Many::from_elem(open, 1));
         }
         let from = call.all[0].iter().find_map(|found| found.value()).unwrap_or(call.at);
-        Ok(vec![self.make(from, Literal::Text(texts.join(&delimiter)))])
+        Ok(Many::from_elem(self.make(from, Literal::Text(texts.join(&delimiter))), 1))
     }
 
-    fn substring(&self, call: &Arguments<'_, 'e>) -> Eval<Vec<Found<'e>>> {
+    fn substring(&self, call: &Arguments<'_, 'e>) -> Eval<Many<'e>> {
         let mut bounds = [0_usize; 2];
         for (idx, bound) in bounds.iter_mut().enumerate() {
             let number = match self.first(call, idx + 1)? {
-                First::Undecided(open) => return Ok(vec![open]),
+                First::Undecided(open) => return Ok(Many::from_elem(open, 1)),
                 First::Value(value) => match self.view(value.raw) {
                     View::Int(value) => value,
                     View::Float(value) => value as i64,
@@ -173,11 +173,11 @@ impl<'e> Evaluator<'e> {
         })
     }
 
-    fn regex_replace(&self, call: &Arguments<'_, 'e>) -> Eval<Vec<Found<'e>>> {
+    fn regex_replace(&self, call: &Arguments<'_, 'e>) -> Eval<Many<'e>> {
         let mut texts = [""; 2];
         for (idx, text) in texts.iter_mut().enumerate() {
             *text = match self.first(call, idx + 1)? {
-                First::Undecided(open) => return Ok(vec![open]),
+                First::Undecided(open) => return Ok(Many::from_elem(open, 1)),
                 First::Value(value) => match self.view(value.raw) {
                     View::Text(text) => text,
                     _ => return Err(call.bad("its pattern and replacement must be text")),
@@ -211,7 +211,7 @@ impl<'e> Evaluator<'e> {
 
 struct Arguments<'a, 'e> {
     name: &'a str,
-    all: &'a [Vec<Found<'e>>],
+    all: &'a [Many<'e>],
     at: Val<'e>,
 }
 

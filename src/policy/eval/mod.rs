@@ -25,7 +25,7 @@ pub use self::subject::Subject;
 use self::arena::Arena;
 use self::failures::Recorder;
 use self::scope::Scope;
-use self::value::{Comparer, Found, Raw, Val, View, view};
+use self::value::{Comparer, Found, Many, Raw, Val, View, view};
 use super::ast::{Alternatives, File, Query, Symbol};
 use super::{Failure, Status};
 use crate::model::{ValueId, Values};
@@ -108,7 +108,7 @@ struct Evaluator<'e> {
     depth: Cell<u32>,
     statuses: RefCell<FxHashMap<(&'e str, Role), St>>,
     /// Captured keys, which belong to the file and are never forgotten.
-    captured: RefCell<FxHashMap<Symbol, Rc<Vec<Found<'e>>>>>,
+    captured: RefCell<FxHashMap<Symbol, Rc<Many<'e>>>>,
     recorder: RefCell<Recorder<'e>>,
 }
 

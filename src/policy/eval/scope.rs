@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::super::ast::{Let, Operand, Symbol};
-use super::value::{Found, Val};
+use super::value::{Found, Many, Val};
 use super::{Eval, Evaluator, Stop};
 
 /// Results of a query, shared by all who use the variable.
-pub(crate) type Results<'e> = Rc<Vec<Found<'e>>>;
+pub(crate) type Results<'e> = Rc<Many<'e>>;
 
 /// One scope; lookups go outward through `parent`.
 pub(crate) struct Scope<'s, 'e> {
@@ -101,7 +101,7 @@ impl<'e> Evaluator<'e> {
             return Ok(None);
         };
         if let Operand::Literal(literal) = &it.value {
-            return Ok(Some(Rc::new(vec![Found::Literal(&literal.value)])));
+            return Ok(Some(Rc::new(Many::from_elem(Found::Literal(&literal.value), 1))));
         }
         // Captured keys share their place with the variables of the file.
         let is_top = scope.parent.is_none();
@@ -123,9 +123,9 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The results of the right side of a `let`.
-    fn evaluate_operand(&self, operand: &'e Operand, scope: &Scope<'_, 'e>) -> Eval<Vec<Found<'e>>> {
+    fn evaluate_operand(&self, operand: &'e Operand, scope: &Scope<'_, 'e>) -> Eval<Many<'e>> {
         match operand {
-            Operand::Literal(literal) => Ok(vec![Found::Literal(&literal.value)]),
+            Operand::Literal(literal) => Ok(Many::from_elem(Found::Literal(&literal.value), 1)),
             Operand::Call(call) => self.function(call, scope),
             Operand::Query(query) => {
                 let mut found = self.query(query, scope)?;

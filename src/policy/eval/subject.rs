@@ -22,6 +22,15 @@ pub struct Subject<'v> {
     spelled: RefCell<Vec<Option<Spelled>>>,
 }
 
+/// An entry that a filter on `Type` may select.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    /// Its position in the map.
+    pub(super) idx: u32,
+    /// Whether its type is known to be one of those that are wanted.
+    pub(super) passes: bool,
+}
+
 /// Where resources of a type stand among the entries of `Resources`.
 #[derive(Debug, Default)]
 struct TypeIndex {
@@ -82,18 +91,19 @@ impl<'v> Subject<'v> {
 
     /// The positions among the entries of `map` that can be of one of `types`, in order; `None` when `map` is not
     /// indexed.
-    pub(super) fn candidates(&self, map: ValueId, types: &[String]) -> Option<Vec<u32>> {
+    pub(super) fn candidates(&self, map: ValueId, types: &[String]) -> Option<Vec<Candidate>> {
         let index = self.index();
         if index.map != Some(map) {
             return None;
         }
-        let mut found = index.odd.clone();
+        let candidate = |passes: bool| move |idx: &u32| Candidate { idx: *idx, passes };
+        let mut found: Vec<Candidate> = index.odd.iter().map(candidate(false)).collect();
         for (idx, name) in types.iter().enumerate() {
             if !types[..idx].contains(name) {
-                found.extend(index.by_type.get(name.as_str()).into_iter().flatten());
+                found.extend(index.by_type.get(name.as_str()).into_iter().flatten().map(candidate(true)));
             }
         }
-        found.sort_unstable();
+        found.sort_unstable_by_key(|candidate| candidate.idx);
         Some(found)
     }
 

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::cmp::Ordering;
 
 use indexmap::IndexMap;
+use smallvec::SmallVec;
 
 use super::super::ast::{Bounds, Kind, Literal, Op, Query, Range};
 use super::super::regex::Regex;
@@ -67,6 +68,9 @@ impl<'e> Found<'e> {
         }
     }
 }
+
+/// Results of a query, nearly always one.
+pub(crate) type Many<'e> = SmallVec<[Found<'e>; 1]>;
 
 /// A value, looked at.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,8 @@ use super::super::ast::{Filter, Key, KeysFilter, Op, Operand, PartKind, Query};
 use super::super::spelling::{N_CONVERSIONS, convert};
 use super::scope::Scope;
 
-use super::value::{Fields, Found, Items, Raw, Val, Verdict, View};
+use super::subject::Candidate;
+use super::value::{Fields, Found, Items, Many, Raw, Val, Verdict, View};
 use super::{Eval, Evaluator, Role, St, Stop};
 
 /// Where a walk is.
@@ -26,19 +27,34 @@ impl At<'_, '_, '_> {
 
 impl<'e> Evaluator<'e> {
     /// The results of a query from the value that a scope stands on.
-    pub(super) fn query(&self, query: &'e Query, scope: &Scope<'_, 'e>) -> Eval<Vec<Found<'e>>> {
-        let mut out = Vec::new();
+    pub(super) fn query(&self, query: &'e Query, scope: &Scope<'_, 'e>) -> Eval<Many<'e>> {
+        let mut out = Many::new();
         let at = At { query, part: 0, scope: scope.walker(), conversion: None };
         self.walk(at, scope.root, &mut out)?;
         Ok(out)
     }
 
-    fn walk(&self, at: At<'_, '_, 'e>, value: Val<'e>, out: &mut Vec<Found<'e>>) -> Eval<()> {
-        self.comparer.step()?;
-        self.deeper(|| self.step(at, value, out))
+    fn walk(&self, at: At<'_, '_, 'e>, value: Val<'e>, out: &mut Many<'e>) -> Eval<()> {
+        let (mut at, mut value) = (at, value);
+        loop {
+            self.comparer.step()?;
+            // Most steps are keys of maps of the document: they lead from one value to one value, without going deeper.
+            let part = at.query.parts.get(at.part).map(|part| &part.kind);
+            let (Some(PartKind::Key(key @ Key { index: None, .. })), View::Map(Fields::Doc(map, _))) =
+                (part, self.view(value.raw))
+            else {
+                return self.deeper(|| self.step(at, value, out));
+            };
+            let Some((id, conversion)) = self.subject.find(map, key, at.conversion) else {
+                self.unresolved(at, value, out);
+                return Ok(());
+            };
+            value = self.child(value, Raw::Doc(id));
+            at = At { conversion, ..at.next() };
+        }
     }
 
-    fn step(&self, at: At<'_, '_, 'e>, value: Val<'e>, out: &mut Vec<Found<'e>>) -> Eval<()> {
+    fn step(&self, at: At<'_, '_, 'e>, value: Val<'e>, out: &mut Many<'e>) -> Eval<()> {
         let view = self.view(value.raw);
         let Some(part) = at.query.parts.get(at.part) else {
             out.push(if matches!(view, View::Unknown) {
@@ -77,17 +93,12 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn unresolved(&self, at: At<'_, '_, 'e>, value: Val<'e>, out: &mut Vec<Found<'e>>) {
+    fn unresolved(&self, at: At<'_, '_, 'e>, value: Val<'e>, out: &mut Many<'e>) {
         out.push(Found::Unresolved { at: value, query: at.query, part: at.part });
     }
 
     /// `%name…`: the rest of the query from each result. An `[*]` follows the variable, written or implied.
-    fn start_at_variable(
-        &self,
-        at: At<'_, '_, 'e>,
-        results: &[Found<'e>],
-        out: &mut Vec<Found<'e>>,
-    ) -> Eval<()> {
+    fn start_at_variable(&self, at: At<'_, '_, 'e>, results: &[Found<'e>], out: &mut Many<'e>) -> Eval<()> {
         let has_items =
             matches!(at.query.parts.get(1), Some(part) if matches!(part.kind, PartKind::Items { .. }));
         let rest = if has_items { 2 } else { 1 };
@@ -110,7 +121,7 @@ impl<'e> Evaluator<'e> {
         value: Val<'e>,
         view: View<'e>,
         idx: i64,
-        out: &mut Vec<Found<'e>>,
+        out: &mut Many<'e>,
     ) -> Eval<()> {
         let item = match view {
             View::List(items) => offset(idx, items.len()).and_then(|idx| items.get(idx)),
@@ -131,13 +142,9 @@ impl<'e> Evaluator<'e> {
         value: Val<'e>,
         view: View<'e>,
         key: &Key,
-        out: &mut Vec<Found<'e>>,
+        out: &mut Many<'e>,
     ) -> Eval<()> {
         let found = match view {
-            View::Map(Fields::Doc(map, _)) => self
-                .subject
-                .find(map, key, at.conversion)
-                .map(|(id, conversion)| (self.child(value, Raw::Doc(id)), conversion)),
             View::Map(Fields::Made(map)) => {
                 let allowed = match at.conversion {
                     Some(only) => only as usize..only as usize + 1,
@@ -177,7 +184,7 @@ impl<'e> Evaluator<'e> {
         value: Val<'e>,
         view: View<'e>,
         mut keys: &[Found<'e>],
-        out: &mut Vec<Found<'e>>,
+        out: &mut Many<'e>,
     ) -> Eval<()> {
         let View::Map(fields) = view else {
             self.unresolved(at, value, out);
@@ -231,7 +238,7 @@ impl<'e> Evaluator<'e> {
         value: Val<'e>,
         fields: Fields<'e>,
         key: &str,
-        out: &mut Vec<Found<'e>>,
+        out: &mut Many<'e>,
     ) -> Eval<()> {
         match fields.get(self.values, key) {
             Some(raw) => self.walk(next, self.child(value, raw), out),
@@ -249,7 +256,7 @@ impl<'e> Evaluator<'e> {
         value: Val<'e>,
         view: View<'e>,
         each: Each,
-        out: &mut Vec<Found<'e>>,
+        out: &mut Many<'e>,
     ) -> Eval<()> {
         match view {
             View::List(items) if items.len() == 0 => self.unresolved(at, value, out),
@@ -267,13 +274,14 @@ impl<'e> Evaluator<'e> {
                     (Some(PartKind::Filter(filter)), Fields::Doc(map, _)) => self.candidates(map, filter),
                     _ => None,
                 };
-                self.for_entries(fields, candidates, |key, raw| {
+                self.for_entries(fields, candidates, |key, raw, passes| {
                     let child = self.child(value, raw);
                     let scope = Scope::at(child, at.scope);
                     if let Some(name) = each.capture {
                         self.capture(name, key, child);
                     }
-                    self.walk(At { scope: &scope, ..at.next() }, child, out)
+                    let next = if passes { at.next().next() } else { at.next() };
+                    self.walk(At { scope: &scope, ..next }, child, out)
                 })?;
             }
             _ => self.walk(at.next(), value, out)?,
@@ -282,30 +290,33 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The entries that a filter on `Type` can select, when nothing else of it can have an effect.
-    fn candidates(&self, map: crate::model::ValueId, filter: &Filter) -> Option<Vec<u32>> {
+    fn candidates(&self, map: crate::model::ValueId, filter: &Filter) -> Option<Vec<Candidate>> {
         if filter.types.is_empty() || !filter.is_safe {
             return None;
         }
-        self.subject.candidates(map, &filter.types)
+        let mut found = self.subject.candidates(map, &filter.types)?;
+        // More clauses than the one on the type must be looked at.
+        found.iter_mut().for_each(|candidate| candidate.passes &= filter.clauses.len() == 1);
+        Some(found)
     }
 
     fn for_entries(
         &self,
         fields: Fields<'e>,
-        candidates: Option<Vec<u32>>,
-        mut visit: impl FnMut(&'e str, Raw<'e>) -> Eval<()>,
+        candidates: Option<Vec<Candidate>>,
+        mut visit: impl FnMut(&'e str, Raw<'e>, bool) -> Eval<()>,
     ) -> Eval<()> {
         match candidates {
             Some(candidates) => {
-                for idx in candidates {
+                for Candidate { idx, passes } in candidates {
                     if let Some((key, raw)) = fields.entry(self.values, idx as usize) {
-                        visit(key, raw)?;
+                        visit(key, raw, passes)?;
                     }
                 }
             }
             None => {
                 for (key, raw) in fields.iter(self.values) {
-                    visit(key, raw)?;
+                    visit(key, raw, false)?;
                 }
             }
         }
@@ -318,7 +329,7 @@ impl<'e> Evaluator<'e> {
         value: Val<'e>,
         view: View<'e>,
         filter: &'e Filter,
-        out: &mut Vec<Found<'e>>,
+        out: &mut Many<'e>,
     ) -> Eval<()> {
         let before = &at.query.parts[at.part.saturating_sub(1)].kind;
         match view {
@@ -332,9 +343,12 @@ impl<'e> Evaluator<'e> {
                         Fields::Doc(map, _) if filter.capture.is_none() => self.candidates(map, filter),
                         _ => None,
                     };
-                    self.for_entries(fields, candidates, |key, raw| {
+                    self.for_entries(fields, candidates, |key, raw, passes| {
                         let child = self.child(value, raw);
                         let scope = Scope::at(child, at.scope);
+                        if passes {
+                            return self.walk(At { scope: &scope, ..at.next() }, child, out);
+                        }
                         self.select(filter, &scope, child, out, |out| {
                             if let Some(name) = filter.capture {
                                 self.capture(name, key, child);
@@ -370,19 +384,14 @@ impl<'e> Evaluator<'e> {
         filter: &'e Filter,
         scope: &Scope<'_, 'e>,
         value: Val<'e>,
-        out: &mut Vec<Found<'e>>,
-        go_on: impl FnOnce(&mut Vec<Found<'e>>) -> Eval<()>,
+        out: &mut Many<'e>,
+        go_on: impl FnOnce(&mut Many<'e>) -> Eval<()>,
     ) -> Eval<()> {
         if matches!(self.view(value.raw), View::Unknown) {
             out.push(Found::Undecided(value));
             return Ok(());
         }
-        let status = if filter.is_safe {
-            self.short_conjunction(&filter.clauses, scope)?
-        } else {
-            self.conjunction(&filter.clauses, scope, Role::Gate)?
-        };
-        match status {
+        match self.conjunction(&filter.clauses, scope, Role::Gate)? {
             St::Pass => go_on(out),
             St::Undecided => {
                 out.push(Found::Undecided(value));
@@ -398,13 +407,13 @@ impl<'e> Evaluator<'e> {
         value: Val<'e>,
         view: View<'e>,
         filter: &'e KeysFilter,
-        out: &mut Vec<Found<'e>>,
+        out: &mut Many<'e>,
     ) -> Eval<()> {
         let View::Map(fields) = view else {
             self.unresolved(at, value, out);
             return Ok(());
         };
-        let mut wanted = Vec::new();
+        let mut wanted = Many::new();
         match &filter.rhs {
             Operand::Literal(literal) => wanted.push(Found::Literal(&literal.value)),
             Operand::Query(query) => {

@@ -52,12 +52,12 @@ impl<'t> TreeBuilder<'t> {
                 Rule::loose_types | Rule::loose_clauses => loose.push(self.alternatives(item)),
                 Rule::loose_when => {
                     let when = item.into_inner().next().expect("internal error: an empty when block");
-                    loose.push(Alternatives(vec![self.clause(when)]));
+                    loose.push(Alternatives::new(vec![self.clause(when)]));
                 }
                 _ => {}
             }
         }
-        if let Some(first) = loose.first().and_then(|alternatives| alternatives.0.first()) {
+        if let Some(first) = loose.first().and_then(|alternatives| alternatives.clauses.first()) {
             let name = Spanned::new("default".to_string(), first.span.at_start());
             let body = Block { lets: Vec::new(), clauses: loose };
             let default = RuleTree { name, is_default: true, parameters: Vec::new(), conditions: None, body };
@@ -121,7 +121,7 @@ impl<'t> TreeBuilder<'t> {
 
     fn alternatives(&mut self, node: Node<'t>) -> Alternatives {
         let clauses = node.into_inner().filter(|part| part.as_rule() != Rule::or_join);
-        Alternatives(clauses.map(|clause| self.clause(clause)).collect())
+        Alternatives::new(clauses.map(|clause| self.clause(clause)).collect())
     }
 
     fn block(&mut self, node: Node<'t>) -> Block {
@@ -222,7 +222,7 @@ impl<'t> TreeBuilder<'t> {
             match part.as_rule() {
                 Rule::conditions => conditions = Some(self.conditions(part)),
                 Rule::block => body = self.block(part),
-                _ => body.clauses.push(Alternatives(vec![self.clause(part)])),
+                _ => body.clauses.push(Alternatives::new(vec![self.clause(part)])),
             }
         }
         let query = self.type_query(&name);
@@ -241,7 +241,7 @@ impl<'t> TreeBuilder<'t> {
             prefix: false,
             rhs: Box::new(Operand::Literal(Spanned::new(literal, span))),
         };
-        let clauses = vec![Alternatives(vec![Clause { span, kind: test, message: None }])];
+        let clauses = vec![Alternatives::new(vec![Clause { span, kind: test, message: None }])];
         let filter = Filter { capture: None, clauses, is_safe: true, types: vec![name.value.clone()] };
         let parts = vec![
             key(self, "Resources"),
@@ -360,7 +360,7 @@ impl<'t> TreeBuilder<'t> {
                 _ => clauses.push(self.alternatives(part)),
             }
         }
-        let is_safe = clauses.iter().flat_map(|alternatives| &alternatives.0).all(is_safe);
+        let is_safe = clauses.iter().all(|alternatives| alternatives.is_safe);
         let types = types_of(&clauses);
         PartKind::Filter(Box::new(Filter { capture, clauses, is_safe, types }))
     }
@@ -387,18 +387,18 @@ impl<'t> TreeBuilder<'t> {
         let key = Part { kind: PartKind::Key(self.key(keyword.as_str(), false)), span: key_span };
         let query = Query { some: false, parts: vec![key], span: key_span };
         let kind = ClauseKind::Binary { query, op, negated, prefix: false, rhs: Box::new(rhs) };
-        let mut clauses = vec![Alternatives(vec![Clause { span, kind, message: None }])];
+        let mut clauses = vec![Alternatives::new(vec![Clause { span, kind, message: None }])];
         for part in more.into_iter().flat_map(Pair::into_inner) {
             match part.as_rule() {
                 Rule::message | Rule::or_join => {}
                 Rule::clause => {
                     let alternative = self.clause(part);
-                    clauses[0].0.push(alternative);
+                    clauses[0].push(alternative);
                 }
                 _ => clauses.push(self.alternatives(part)),
             }
         }
-        let is_safe = clauses.iter().flat_map(|alternatives| &alternatives.0).all(is_safe);
+        let is_safe = clauses.iter().all(|alternatives| alternatives.is_safe);
         PartKind::Filter(Box::new(Filter { capture, clauses, is_safe, types: Vec::new() }))
     }
 }
@@ -467,10 +467,25 @@ fn unary_op(node: Node<'_>) -> (Test, bool) {
     (test, negated)
 }
 
+impl Alternatives {
+    fn new(clauses: Vec<Clause>) -> Self {
+        let is_safe = clauses.iter().all(is_safe);
+        Self { clauses, is_safe }
+    }
+
+    fn push(&mut self, clause: Clause) {
+        self.is_safe &= is_safe(&clause);
+        self.clauses.push(clause);
+    }
+}
+
 /// Whether evaluating the clause at any value has no effect but its status: it cannot stop the evaluation.
 fn is_safe(clause: &Clause) -> bool {
     match &clause.kind {
-        ClauseKind::Unary { query, test, .. } => *test != Test::Empty && query_is_safe(query),
+        ClauseKind::Unary { query, test, .. } => {
+            // Whether something is empty cannot be asked of everything, but of a selection it can.
+            (*test != Test::Empty || query.ends_in_filter()) && query_is_safe(query)
+        }
         ClauseKind::Binary { query, rhs, .. } => {
             let rhs_is_safe = match &**rhs {
                 Operand::Literal(_) => true,
@@ -500,7 +515,7 @@ fn query_is_safe(query: &Query) -> bool {
 /// The texts of `Type == '…'` or `Type in […]`, when that is the first clause.
 fn types_of(clauses: &[Alternatives]) -> Vec<String> {
     let Some([Clause { kind: ClauseKind::Binary { query, op, negated: false, rhs, .. }, .. }]) =
-        clauses.first().map(|first| first.0.as_slice())
+        clauses.first().map(|first| first.clauses.as_slice())
     else {
         return Vec::new();
     };
