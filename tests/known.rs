@@ -185,6 +185,23 @@ fn only_what_has_changed() {
     assert!(below.stdout.contains("../lb.yaml:11:19"), "{}", below.stdout);
 }
 
+/// What a removed line brings about stands elsewhere.
+#[test]
+fn what_is_gone_may_be_a_fault() {
+    let project = Project::new();
+    project.git(&["init", "-q"]);
+    const PATH: &str = "      HealthCheckPath: /grpc.health.v1.Health/Check\n";
+    let faulty = template(&["Orders"]).replace("HttpCode: \"200\"", "GrpcCode: \"0\"").replace(PATH, "");
+    let sound = faulty.replace("      Port:", &format!("{PATH}      Port:"));
+    project.write("old/lb.yaml", &sound);
+    project.commit("first");
+    project.git(&["mv", "old", "new"]);
+    let args = ["--changed-since", "HEAD", "--fail-on", "info"];
+    assert_eq!(project.found(&args), Vec::<String>::new());
+    project.write("new/lb.yaml", &faulty);
+    assert_eq!(project.found(&args), ["new/lb.yaml:10:19"], "not beside the line that was removed");
+}
+
 #[test]
 fn revisions_that_do_not_help() {
     let project = Project::new();

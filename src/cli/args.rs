@@ -205,7 +205,7 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) only_new: bool,
 
-    /// Report only findings that touch what has changed since a commit, a branch or a tag.
+    /// Report only findings that are new since a commit, a branch or a tag, or touch what has changed since.
     ///
     /// What counts is what `git diff` shows against the last commit that REV and HEAD share: commits, staged and unstaged
     /// changes, and files that Git does not know. Files are analysed whole all the same.

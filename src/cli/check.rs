@@ -10,7 +10,6 @@ use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{self, Analysis};
 use crate::report::{self, Format, Options, RuleInfo};
-use crate::source::neighbours::Area;
 use crate::source::read::{self, ReadOptions, Skipped};
 
 pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
@@ -21,18 +20,18 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     let names: Vec<&str> = names.chain(checks.iter().map(|check| check.name.as_str())).collect();
     configured.lay_over(args, names.iter().copied())?;
 
-    let exclude = configured.settings.exclude.as_ref().map(|paths| paths.matcher().clone());
+    let area = configured.area();
     let options = ReadOptions {
         stdin_name: args.stdin_filename.clone(),
-        area: Some(Area { root: configured.root.clone(), exclude: exclude.clone() }),
-        exclude,
+        exclude: area.exclude.clone(),
+        area: Some(area),
         force_exclude: args.force_exclude,
         ..ReadOptions::default()
     };
     let mut loaded = read::read(&args.paths, &options);
     let skipped = std::mem::take(&mut loaded.skipped);
     let mut analysis = engine::analyze(loaded, &catalog, &configured.settings);
-    known::leave_out(args, &configured, &mut analysis)?;
+    known::leave_out(args, &configured, &catalog, &mut analysis)?;
     let status = status(&analysis, configured.settings.fail_on);
     tell(args, &analysis, &skipped);
     write_reports(args, color, &analysis, &catalog, status)?;

@@ -10,16 +10,19 @@ use super::args::CheckArgs;
 use super::located::Located;
 use super::settings::Configured;
 use super::{git, write};
+use crate::catalog::Catalog;
 use crate::config::Settings;
 use crate::diagnostic::Excepted;
 use crate::engine::baseline::Baseline;
 use crate::engine::{self, Analysis};
+use crate::source::read::{Loaded, LoadedFile};
 use crate::source::{Source, SourceMap};
 
 /// Marks or leaves out what the user does not want to see again.
 pub(super) fn leave_out(
     args: &CheckArgs,
     configured: &Configured,
+    catalog: &Catalog,
     analysis: &mut Analysis,
 ) -> anyhow::Result<()> {
     let root = match &configured.root {
@@ -46,12 +49,29 @@ pub(super) fn leave_out(
         }
     }
     if let Some(rev) = &args.changed_since {
-        let n = git::changes_since(rev)?.keep(analysis);
+        let since = git::since(rev)?;
+        let before = before(&since, analysis, configured, catalog)?;
+        let n = since.changes.keep(analysis, &before);
         if args.verbose {
             let _ = writeln!(err, "not touched since {rev}: {n} findings");
         }
     }
     Ok(())
+}
+
+/// What there was to find in the same files before a change.
+fn before(
+    since: &git::Since,
+    analysis: &Analysis,
+    configured: &Configured,
+    catalog: &Catalog,
+) -> anyhow::Result<Analysis> {
+    let mut loaded = Loaded { area: Some(configured.area()), ..Loaded::default() };
+    for (path, text) in since.texts(analysis.reported())? {
+        let id = loaded.sources.add(Source::new(path, text));
+        loaded.files.push(LoadedFile { id, explicit: true });
+    }
+    Ok(engine::analyze(loaded, catalog, &configured.settings))
 }
 
 fn write_baseline(

@@ -9,6 +9,7 @@ use super::today::today;
 use crate::config::{self, ConfigFile, FILE_NAMES, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::policy::InputKind;
+use crate::source::neighbours::Area;
 use crate::source::{Source, SourceMap, Spanned};
 use anyhow::{Context, bail};
 
@@ -54,6 +55,12 @@ pub(super) fn load(args: &BaseArgs) -> anyhow::Result<Configured> {
 }
 
 impl Configured {
+    /// Where files may stand that belong to the named ones.
+    pub(super) fn area(&self) -> Area {
+        let exclude = self.settings.exclude.as_ref().map(|paths| paths.matcher().clone());
+        Area { root: self.root.clone(), exclude }
+    }
+
     /// Lays the flags of `check` over the settings, once all rules and checks are known by name.
     pub(super) fn lay_over<'n>(
         &mut self,

@@ -60,6 +60,28 @@ impl Baseline {
         baseline
     }
 
+    /// Everything that an analysis has found, whether it counts or not. Files are named by their absolute paths.
+    pub(super) fn of_all(analysis: &Analysis) -> Self {
+        let mut baseline = Self::default();
+        for found in &analysis.diagnostics {
+            let key = baseline.key(analysis, found);
+            baseline.known.entry(key).or_insert((0, found.primary.span)).0 += 1;
+        }
+        baseline
+    }
+
+    /// Strikes a finding out once; whether it was there.
+    pub(super) fn take(&mut self, analysis: &Analysis, found: &Diagnostic) -> bool {
+        let key = self.key(analysis, found);
+        match self.known.get_mut(&key) {
+            Some((count, _)) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Reads what [`Baseline::to_text`] has written; else what is wrong with it, located in the first file of a source map.
     pub fn read(path: &str, text: &str, root: &Path) -> Result<Self, Vec<Diagnostic>> {
         let source = Source::new(path, text);

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::Analysis;
+use super::baseline::Baseline;
 use crate::config;
 use crate::source::{SourceMap, Span};
 
@@ -29,15 +30,21 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Leaves only the findings that touch a changed line, with their own place or with one that explains them; returns how
-    /// many are left out. What is said of the run itself stays.
-    pub fn keep(&self, analysis: &mut Analysis) -> usize {
+    /// Leaves only the findings that touch a changed line, with their own place or with one that explains them, and those that
+    /// were not there before: what a removed line brings about has no line of its own. Returns how many are left out. What
+    /// is said of the run itself stays.
+    pub fn keep(&self, analysis: &mut Analysis, before: &Analysis) -> usize {
+        let mut before = Baseline::of_all(before);
         let n = analysis.diagnostics.len();
-        let sources = &analysis.sources;
-        analysis.diagnostics.retain(|found| {
-            let mut labels = std::iter::once(&found.primary).chain(&found.related);
-            super::is_about_the_run(found) || labels.any(|label| self.touches(label.span, sources))
-        });
+        let all = std::mem::take(&mut analysis.diagnostics);
+        analysis.diagnostics = all
+            .into_iter()
+            .filter(|found| {
+                let mut labels = std::iter::once(&found.primary).chain(&found.related);
+                let is_touched = labels.any(|label| self.touches(label.span, &analysis.sources));
+                super::is_about_the_run(found) || is_touched || !before.take(analysis, found)
+            })
+            .collect();
         n - analysis.diagnostics.len()
     }
 
