@@ -91,6 +91,7 @@ fn exit_status() {
         ("bad.guard", b"rule {"),
         ("bad-config.yaml", b"levels: 3\n"),
         ("never.yaml", b"fail-on: never\n"),
+        ("empty/readme.txt", b""),
     ]);
     let cases: &[(&[&str], i32)] = &[
         (&["check", "sound.yaml"], 0),
@@ -109,6 +110,13 @@ fn exit_status() {
         (&["check", "latin.yaml"], 2),
         (&["check", "latin.yaml", "--exit-zero"], 2),
         (&["check", "missing.yaml"], 2),
+        (&["check", "sound.yaml", "--strict"], 0),
+        (&["check", "faulty.yaml", "--strict"], 1),
+        (&["check", "broken.yaml", "--strict"], 2),
+        (&["check", "broken.yaml", "--strict", "--exit-zero"], 2),
+        (&["check", "notes.yaml", "--strict"], 2),
+        (&["check", "sound.yaml", "main.tf", "--strict"], 2),
+        (&["check", "empty", "--strict"], 2),
         (&["check", "missing.yaml", "faulty.yaml"], 2),
         (&["check", "main.tf"], 0),
         (&["check", "sound.yaml", "--rules", "missing.guard"], 2),
@@ -698,4 +706,75 @@ fn configurations_that_cannot_be_read() {
         assert!(found.stderr.contains(told), "{told}: {}", found.stderr);
         assert_eq!(project.run(&["check", "--no-config"]).status, 0);
     }
+}
+
+#[test]
+fn strict_says_what_was_not_looked_at() {
+    let sound = sound();
+    let project = Project::new(&[
+        ("sound.yaml", sound.as_bytes()),
+        ("a.yaml", b"Resources: [AWS::X::Y"),
+        ("empty/x", b""),
+    ]);
+    for (path, told) in [
+        ("empty", "error: --strict: nothing was checked\n"),
+        (".", "error: --strict: 1 file was not analysed"),
+    ] {
+        let found = project.run(&["check", "--quiet", "--strict", path]);
+        assert!(found.stderr.ends_with(told) || found.stderr.contains(told), "{path}: {}", found.stderr);
+        assert_eq!(found.status, 2);
+    }
+}
+
+#[test]
+fn init_writes_what_works_and_overwrites_nothing() {
+    let project = Project::new(&[(".git/HEAD", b"")]);
+    let found = project.run(&["init"]);
+    assert_eq!((found.status, found.stdout.as_str()), (0, ""), "{}", found.stderr);
+    let names = ["grpc-guard.yaml", ".pre-commit-config.yaml", ".github/workflows/grpc-guard.yml"];
+    let text =
+        |project: &Project, name: &str| fs::read_to_string(project.path().join(name)).expect("readable");
+    for name in names {
+        assert!(found.stderr.contains(&format!("wrote {name}\n")), "{}", found.stderr);
+        let text = text(&project, name);
+        assert!(
+            !text.contains('{') || name == "grpc-guard.yaml" && !text.contains("{SCHEMA}"),
+            "{name}: {text}"
+        );
+        serde_yaml::from_str::<serde_yaml::Value>(&text).expect("YAML");
+    }
+    let config = text(&project, names[0]);
+    assert!(config.starts_with("# yaml-language-server: $schema=https://"), "{config}");
+    assert_eq!(project.run(&["check", "--verbose"]).status, 0, "the configuration is one");
+    // Every line that is commented out is one that works.
+    let config = config
+        .replace(" {}\n#", "\n")
+        .replace(" []\n#", "\n")
+        .replace("\n#  ", "\n  ")
+        .replace("# platform", "platform");
+    fs::create_dir(project.path().join("policies")).expect("made");
+    fs::write(project.path().join(names[0]), &config).expect("written");
+    let found = project.run(&["check"]);
+    assert_eq!(found.status, 0, "{config}\n{}", found.stderr);
+
+    let again = project.run(&["init"]);
+    assert_eq!(again.status, 2);
+    assert!(
+        again.stderr.contains("grpc-guard.yaml exists already, and nothing was written"),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(text(&project, names[0]), config);
+
+    let other =
+        Project::new(&[(".gitlab-ci.yml", b"stages: []\n"), (".pre-commit-config.yaml", b"repos: []\n")]);
+    let found = other.run(&["init"]);
+    assert_eq!(found.status, 0, "{}", found.stderr);
+    assert!(
+        found.stdout.contains("- id: grpc-guard\n") && found.stdout.contains("codequality:"),
+        "{}",
+        found.stdout
+    );
+    assert_eq!(text(&other, ".pre-commit-config.yaml"), "repos: []\n");
+    assert_eq!(text(&other, ".gitlab-ci.yml"), "stages: []\n");
 }

@@ -41,6 +41,60 @@ fn examples_are_real() {
     }
 }
 
+/// The commands that a page shows run as they are typed, in order, in a project under Git; 2 would mean that they cannot.
+#[test]
+fn commands_run_as_they_are_typed() {
+    let mut n_commands = 0;
+    for page in ["docs/baseline.md"] {
+        let dir = tempfile::tempdir().expect("a directory can be made");
+        fs::write(dir.path().join("lb.yaml"), "Resources: {A: {Type: AWS::SNS::Topic}}\n").expect("written");
+        let git = |args: &[&str]| {
+            let mut git = std::process::Command::new("git");
+            git.current_dir(dir.path())
+                .args(["-c", "user.name=A", "-c", "user.email=a@example.com"])
+                .args(args);
+            assert!(git.output().expect("git runs").status.success(), "{args:?}");
+        };
+        git(&["init", "-q"]);
+        git(&["add", "-A"]);
+        git(&["commit", "-q", "-m", "first"]);
+        git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("readable");
+        for block in text.split("```sh\n").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            for args in block.lines().filter_map(|line| line.strip_prefix("grpc-guard ")) {
+                let args = args.split(" #").next().unwrap_or_default();
+                let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-guard"));
+                command.env_clear().current_dir(dir.path()).args(args.split_whitespace());
+                let output = command.output().expect("the tool runs");
+                let told = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert!(output.status.code().is_some_and(|status| status < 2), "{page}: {args}: {told}");
+                n_commands += 1;
+            }
+        }
+    }
+    assert!(n_commands >= 3, "{n_commands} commands");
+}
+
+/// Every configuration that a page shows is one, and every exception in it holds.
+#[test]
+fn the_configurations_of_the_docs_are_some() {
+    for page in ["docs/configuration.md", "docs/suppression.md", "docs/baseline.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("readable");
+        let blocks = text.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next());
+        const KEYS: [&str; 4] = ["baseline:", "exceptions:", "fail-on:", "# yaml-language-server"];
+        let configs: Vec<&str> =
+            blocks.filter(|block| KEYS.iter().any(|key| block.starts_with(key))).collect();
+        assert!(!configs.is_empty(), "{page} shows a configuration");
+        for config in configs {
+            let mut sources = grpc_guard::source::SourceMap::default();
+            let id = sources.add(grpc_guard::source::Source::new("grpc-guard.yaml", config));
+            let wrong = grpc_guard::config::parse(id, sources.get(id)).diagnostics;
+            assert!(wrong.is_empty(), "{page}: {wrong:?}");
+        }
+    }
+}
+
 #[test]
 fn the_configuration_of_the_readme_is_one() {
     let readme = include_str!("../README.md");

@@ -65,6 +65,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = graph_format)]
         format: GraphFormat,
     },
+    /// Write a first configuration, a pre-commit hook and a CI job; nothing that exists is overwritten.
+    Init,
     /// Run the unit tests of rule files.
     Test(TestArgs),
     /// Evaluate rule files exactly as cfn-guard does, for machines.
@@ -211,6 +213,11 @@ pub(super) struct CheckArgs {
     /// changes, and files that Git does not know. Files are analysed whole all the same.
     #[arg(long, value_name = "REV")]
     pub(super) changed_since: Option<String>,
+
+    /// Exit with 2 when a file could not be analysed (broken syntax, an unrendered template, a named file of another kind) or
+    /// nothing was checked.
+    #[arg(long)]
+    pub(super) strict: bool,
 
     /// Leave out what the configuration excludes even when it is named, as hooks do.
     #[arg(long)]

@@ -7,9 +7,10 @@ use super::args::{CheckArgs, ColorWhen, Output};
 use super::write::{self, Staged};
 use super::{CLEAN, FAILED, FINDINGS, known, rules, settings, terminal};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, UNREADABLE_FILE, UNRECOGNIZED_FILE};
 use crate::engine::{self, Analysis};
 use crate::report::{self, Format, Options, RuleInfo};
+use crate::source::FileId;
 use crate::source::read::{self, ReadOptions, Skipped};
 
 pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
@@ -32,10 +33,28 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     let skipped = std::mem::take(&mut loaded.skipped);
     let mut analysis = engine::analyze(loaded, &catalog, &configured.settings);
     known::leave_out(args, &configured, &catalog, &mut analysis)?;
-    let status = status(&analysis, configured.settings.fail_on);
+    let unseen = if args.strict { unseen(&analysis) } else { None };
+    let status = if unseen.is_some() { FAILED } else { status(&analysis, configured.settings.fail_on) };
     tell(args, &analysis, &skipped);
     write_reports(args, color, &analysis, &catalog, status)?;
+    if let Some(unseen) = unseen {
+        let _ = writeln!(io::stderr(), "error: --strict: {unseen}");
+    }
     Ok(status)
+}
+
+/// What was not looked at, for those who want to know that everything was.
+fn unseen(analysis: &Analysis) -> Option<String> {
+    const NOT_ANALYSED: [&str; 5] =
+        [UNREADABLE_FILE, UNRECOGNIZED_FILE, "limit-reached", "syntax-error", "unrendered-template"];
+    let not_analysed = analysis.diagnostics.iter().filter(|found| NOT_ANALYSED.contains(&&*found.rule));
+    let files: BTreeSet<FileId> = not_analysed.map(|found| found.primary.span.file).collect();
+    match files.len() {
+        0 if analysis.stats.files == 0 => Some("nothing was checked".to_string()),
+        0 => None,
+        1 => Some("1 file was not analysed, or not all of it".to_string()),
+        n => Some(format!("{n} files were not analysed, or not all of them")),
+    }
 }
 
 /// What the exit status says, the same in every format.

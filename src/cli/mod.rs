@@ -8,6 +8,7 @@ mod check;
 mod git;
 mod graph;
 mod guard;
+mod init;
 mod known;
 mod located;
 mod rules;
@@ -69,6 +70,7 @@ fn dispatch(args: Vec<OsString>) -> ExitCode {
         Command::Explain { rule, base } => rules::explain(base, rule),
         Command::Model { paths } => model(paths),
         Command::Graph { paths, base, format } => graph::run(paths, base, *format, args.color),
+        Command::Init => init::run(),
         Command::Test(args) => test::run(args),
         Command::Guard(command) => guard::run(command),
         Command::Completions { shell } => completions(*shell),
