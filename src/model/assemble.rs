@@ -238,6 +238,8 @@ impl<'m> Writer<'m> {
             "tls"
         } else if has(TlsSign::Plaintext) {
             "plaintext"
+        } else if has(TlsSign::PerhapsTls) {
+            return None;
         } else if draft.type_name == TARGET_GROUP
             && (self.has_open_port(draft) || ports.is_empty() && self.graph.is_open(idx, Link::Ports))
         {

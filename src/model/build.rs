@@ -104,6 +104,8 @@ pub enum TlsSign {
     Tls,
     /// Plaintext.
     Plaintext,
+    /// TLS perhaps: the port in front of it is one that is customary for TLS, and servers behind such ports speak both.
+    PerhapsTls,
 }
 
 /// A reason to believe that a port's server expects TLS or plaintext.

@@ -4,7 +4,7 @@ mod services;
 
 use rustc_hash::FxHashSet;
 
-use super::build::{Draft, Link};
+use super::build::{Draft, Link, Platform};
 use super::{Data, ResourceIdx, ValueId, Values};
 
 pub(super) const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
@@ -403,11 +403,27 @@ impl Connector<'_> {
             for twin in twins {
                 self.graph.add(*group, Link::Twins, twin);
             }
-            // What an open registration would make a twin has to be there.
+            // What an open registration would make a twin has to be there, and only a twin that speaks gRPC matters.
             let is_open = |idx: &ResourceIdx| self.graph.is_open(*idx, Link::Ports);
-            if groups.iter().any(|other| other != group && (is_open(group) || is_open(other))) {
+            let mut others = groups.iter().filter(|other| *other != group && self.may_speak_grpc(**other));
+            if !self.is_of_kubernetes(*group) && others.any(|other| is_open(group) || is_open(other)) {
                 self.graph.leave_open(*group, Link::Twins);
             }
+        }
+    }
+
+    /// Whether a group stands in front of a Service, by whose name the dialect tells twins.
+    fn is_of_kubernetes(&self, group: ResourceIdx) -> bool {
+        !matches!(self.draft(group).platform, Platform::CloudFormation | Platform::Terraform)
+    }
+
+    /// Whether the protocol version of a group is GRPC, or a value that the files do not settle.
+    fn may_speak_grpc(&self, group: ResourceIdx) -> bool {
+        let Some(properties) = self.properties(group) else { return true };
+        match self.values.get(properties, "ProtocolVersion").map(|version| self.values.data(version)) {
+            Some(Data::Text(version)) => version == "GRPC",
+            Some(Data::Unknown(_)) => true,
+            _ => false,
         }
     }
 

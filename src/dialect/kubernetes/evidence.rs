@@ -205,6 +205,8 @@ pub(super) fn of_service_port(draft: &mut Draft, port: &ServicePort<'_>) {
     }
     if let Some(number) = port.number {
         draft.grpc.extend(signs::port_number("Service port", number, port.at));
+        let perhaps = signs::tls_port("Service port", number, port.at);
+        draft.tls.extend(perhaps.map(|found| TlsEvidence { sign: TlsSign::PerhapsTls, ..found }));
     }
     match port.target {
         Some((PortRef::Name(name), span)) => {
