@@ -6,6 +6,9 @@ use crate::model::{Data, Model, Origin, ValueId, Values};
 use crate::policy::{Failure, FailurePlace, Subject};
 use crate::source::Span;
 
+/// What is said of the calls that lead to a module or nested stack.
+pub(super) const CALLED: &str = "called from here";
+
 /// At most this many other places are shown.
 const MAX_RELATED: usize = 4;
 
@@ -33,9 +36,11 @@ pub(super) fn diagnostic(
     let mut found = Diagnostic::new(rule.id_of(&failure.rule), severity, span, message).with_label(label);
     found.clause = Some(failure.clause);
     found.url = meta.references.first().cloned();
+    let mut named = None;
     if let Some(resource) = failure.resource {
         found.help = rule.file.help_at(subject, resource, failure.block).or(fix);
-        found.resource = model.and_then(|model| name_of(model, resource));
+        named = model.and_then(|model| model.resources.iter().find(|named| named.value == resource));
+        found.resource = named.map(|named| named.id.clone());
         for related in rule.file.related_at(subject, resource, failure.block) {
             push_related(&mut found, Label::new(values.place(related.value).span, related.text));
         }
@@ -48,6 +53,11 @@ pub(super) fn diagnostic(
                     None => push_related(&mut found, label),
                 }
             }
+        }
+    }
+    if let Some(named) = named {
+        for call in &named.callers {
+            push_related(&mut found, Label::new(*call, CALLED));
         }
     }
     Some(found)
@@ -158,11 +168,7 @@ fn lower_first(text: &str) -> String {
     }
 }
 
-fn name_of(model: &Model, resource: ValueId) -> Option<String> {
-    model.resources.iter().find(|found| found.value == resource).map(|found| found.id.clone())
-}
-
-fn push_related(found: &mut Diagnostic, label: Label) {
+pub(super) fn push_related(found: &mut Diagnostic, label: Label) {
     let is_shown =
         |span: Span| found.primary.span == span || found.related.iter().any(|other| other.span == span);
     if !is_shown(label.span) && found.related.len() < MAX_RELATED {

@@ -1,6 +1,7 @@
 //! From texts to projects: parse what may be ours, tell the dialects apart, find what belongs together, do the work.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -189,39 +190,49 @@ fn groups(parts: &[Part]) -> Vec<Group> {
     found
 }
 
-/// Reads what belongs to the projects of the parts but was not named.
+/// Reads what belongs to the projects of the parts but was not named: what files name, and, around those that were named,
+/// what may name them. What turns out to belong to a project leads to further files.
 fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut Neighbours) {
     let mut known: BTreeSet<String> =
         loaded.files.iter().filter_map(|file| neighbours.place(&loaded.sources.get(file.id).path)).collect();
-    let mut wanted: BTreeSet<(Dialect, Want)> = BTreeSet::new();
-    for part in parts.iter().filter(|part| part.is_named) {
-        wanted.extend(
-            projects::searched(part.dialect, &part.file()).into_iter().map(|want| (part.dialect, want)),
-        );
-    }
+    let mut asked = vec![false; parts.len()];
+    let mut members: Vec<usize> = (0..parts.len()).collect();
     for _ in 0..MAX_ROUNDS {
-        let mut is_new = false;
-        for (dialect, want) in std::mem::take(&mut wanted) {
-            let places = match want {
-                Want::File(place) => vec![place],
-                Want::Files { directory, depth, suffix } => {
+        let mut wanted: BTreeSet<(Dialect, Want)> = BTreeSet::new();
+        for member in members {
+            let part = &parts[member];
+            if !std::mem::replace(&mut asked[member], true) {
+                let mut wants = projects::named(part.dialect, &part.file());
+                if part.is_named || !part.is_reported {
+                    let above = |directory: &str, levels| neighbours.above(directory, levels);
+                    wants.extend(projects::around(part.dialect, &part.file(), above));
+                }
+                wanted.extend(wants.into_iter().map(|want| (part.dialect, want)));
+            }
+        }
+        let n_before = parts.len();
+        for (dialect, want) in wanted {
+            let (places, words) = match want {
+                Want::File(place) => (vec![place], Vec::new()),
+                Want::Files { directory, depth, suffix, words } => {
                     let found = neighbours.list(&directory, depth).iter();
-                    found.filter(|place| place.ends_with(suffix)).cloned().collect()
+                    (found.filter(|place| place.ends_with(suffix)).cloned().collect(), words)
                 }
             };
-            for place in places {
-                if !known.contains(&place)
-                    && let Some(part) = neighbour(dialect, &place, loaded, neighbours)
-                {
-                    is_new = true;
-                    parts.push(part);
+            for place in places.into_iter().filter(|place| !known.contains(place)).collect::<Vec<_>>() {
+                let Some(text) = neighbours.read(&place) else { continue };
+                if !words.iter().all(|word| text.contains(word.as_str())) {
+                    continue;
                 }
+                parts.extend(neighbour(dialect, &place, text, loaded, neighbours));
                 known.insert(place);
             }
         }
-        if !is_new {
+        if parts.len() == n_before {
             break;
         }
+        asked.resize(parts.len(), false);
+        members = groups(parts).into_iter().flat_map(|group| group.members).collect();
     }
 }
 
@@ -229,10 +240,10 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
 fn neighbour(
     dialect: Dialect,
     place: &str,
+    text: Arc<str>,
     loaded: &mut Loaded,
-    neighbours: &mut Neighbours,
+    neighbours: &Neighbours,
 ) -> Option<Part> {
-    let text = neighbours.read(place)?;
     if !dialect::candidates(place, &text).contains(&dialect) {
         return None;
     }

@@ -149,7 +149,7 @@ pub(super) fn merge(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     merged
 }
 
-/// Keeps the worse of two findings at one place, and the names of the resources of both.
+/// Keeps the worse of two findings at one place, the names of the resources of both, and who calls them.
 fn join(kept: &mut Diagnostic, mut other: Diagnostic) {
     if kept.severity < other.severity {
         std::mem::swap(kept, &mut other);
@@ -158,5 +158,10 @@ fn join(kept: &mut Diagnostic, mut other: Diagnostic) {
         if kept.resource.as_ref() != Some(&name) && !kept.other_resources.contains(&name) {
             kept.other_resources.push(name);
         }
+    }
+    // A module that is called twice is told of once, with both calls.
+    let calls = other.related.into_iter().filter(|label| label.text == findings::CALLED);
+    for label in calls {
+        findings::push_related(kept, label);
     }
 }

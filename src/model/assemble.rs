@@ -40,6 +40,7 @@ fn finish(mut values: Values, drafts: Vec<Draft>, maps: &[ValueId]) -> Model {
             type_name: draft.type_name,
             name: draft.name,
             span: draft.span,
+            callers: draft.callers,
             value: *value,
         });
     }

@@ -191,6 +191,8 @@ pub struct Draft {
     pub effective: Option<ValueId>,
     /// Reasons to believe that it carries gRPC, those that hold for itself and not through a link.
     pub grpc: Vec<Evidence>,
+    /// The calls of modules or nested stacks that lead to it, the outermost first.
+    pub callers: Vec<Span>,
     /// Whether it carries gRPC, where the user says so.
     pub settled: Option<Settled>,
     /// Whether a gRPC-Web server, gateway or transcoder stands there.
@@ -235,6 +237,7 @@ impl Draft {
             properties: None,
             effective: None,
             grpc: Vec::new(),
+            callers: Vec::new(),
             settled: None,
             grpc_web: false,
             streaming: false,

@@ -34,6 +34,8 @@ pub struct Resource {
     pub name: Span,
     /// All of it.
     pub span: Span,
+    /// The calls of modules or nested stacks that lead to it, the outermost first.
+    pub callers: Vec<Span>,
     /// The map that rules see: `Type`, `Properties`, `Effective`, facts and `Links`.
     pub value: ValueId,
 }

@@ -6,7 +6,7 @@ use crate::diagnostic::Severity;
 /// Name, severity, summary, explanation.
 type Check = (&'static str, Severity, &'static str, &'static str);
 
-const CHECKS: [Check; 17] = [
+const CHECKS: [Check; 18] = [
     (
         "duplicate-key",
         Severity::Error,
@@ -26,6 +26,13 @@ const CHECKS: [Check; 17] = [
         "rule file has the name of a built-in rule",
         "Findings, levels and exceptions name a rule, so that two rules cannot have one name. Rename the file, or leave \
          the built-in rules out.",
+    ),
+    (
+        "circular-project",
+        Severity::Error,
+        "module or nested stack contains itself",
+        "A module calls its own directory, or a nested stack its own template, if only by way of others. It cannot be deployed, \
+         and what is inside was not followed any further.",
     ),
     (
         "invalid-hint",

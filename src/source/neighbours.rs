@@ -108,8 +108,10 @@ impl Neighbours {
         if !Path::new(directory).is_dir() || self.area.exclude.as_ref().is_some_and(is_excluded) {
             return found;
         }
-        for entry in
-            read::walker(Path::new(directory), self.area.exclude.clone()).max_depth(Some(depth)).build()
+        for entry in read::walker(Path::new(directory), self.area.exclude.clone())
+            .max_depth(Some(depth))
+            .sort_by_file_name(std::ffi::OsStr::cmp)
+            .build()
         {
             if self.entries_left == 0 {
                 break;

@@ -9,20 +9,28 @@ use crate::dialect::{Dialect, File, kubernetes, terraform};
 /// and each stands alone.
 const MAX_ALTERNATIVES: usize = 16;
 
-/// The projects that the files of a unit make.
-pub(super) fn variants(dialect: Dialect, files: &[File<'_>], unit: Vec<usize>) -> Vec<Vec<usize>> {
-    if unit.len() < 2 {
-        return vec![unit];
+/// The projects that the files of some units make, which are tied to each other.
+pub(super) fn variants(dialect: Dialect, files: &[File<'_>], units: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    let mut alternatives: Vec<usize> = Vec::new();
+    let mut n_split = 0;
+    for unit in units.iter().filter(|unit| unit.len() > 1) {
+        let found = self::alternatives(dialect, files, unit);
+        n_split += usize::from(!found.is_empty());
+        alternatives.extend(found);
     }
-    let alternatives = alternatives(dialect, files, &unit);
+    let mut all: Vec<usize> = units.iter().flatten().copied().collect();
+    all.sort_unstable();
     if alternatives.is_empty() {
-        return vec![unit];
+        return vec![all];
     }
-    let rest: Vec<usize> = unit.into_iter().filter(|idx| !alternatives.contains(idx)).collect();
-    let mut sorted: Vec<usize> = alternatives.into_iter().collect();
-    sorted.sort_unstable();
-    if sorted.len() > MAX_ALTERNATIVES {
-        let alone = sorted.into_iter().map(|idx| vec![idx]);
+    if n_split > 1 {
+        // Which of them belong together nobody can tell.
+        return units.into_iter().flat_map(|unit| variants(dialect, files, vec![unit])).collect();
+    }
+    alternatives.sort_unstable();
+    let rest: Vec<usize> = all.into_iter().filter(|idx| alternatives.binary_search(idx).is_err()).collect();
+    if alternatives.len() > MAX_ALTERNATIVES {
+        let alone = alternatives.into_iter().map(|idx| vec![idx]);
         return alone.chain((!rest.is_empty()).then_some(rest)).collect();
     }
     let with_rest = |alternative: usize| {
@@ -31,7 +39,7 @@ pub(super) fn variants(dialect: Dialect, files: &[File<'_>], unit: Vec<usize>) -
         project.sort_unstable();
         project
     };
-    sorted.into_iter().map(with_rest).collect()
+    alternatives.into_iter().map(with_rest).collect()
 }
 
 /// The files that declare something that another one declares too.

@@ -1,11 +1,15 @@
 //! `.tf.json` files: the files of a directory are one module and give one model.
 
+use std::rc::Rc;
+
+use crate::diagnostic::Diagnostic;
 use crate::dialect::finish;
 use crate::dialect::hints::Hints;
 use crate::document::{EntryRef, Kind, NodeRef};
 use crate::model::{Data, Entry, Model, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
+use super::calls::Library;
 use super::evaluate::put;
 use super::expression::{self, Part};
 use super::kubernetes::Manifests;
@@ -18,30 +22,69 @@ use super::{attachments, containers, functions, names};
 /// How many blocks of one kind a resource may have before they count as unknown.
 const MAX_BLOCKS: usize = 1024;
 
-/// Lowers the files of one directory; the roots of files that override others come last.
-pub(super) fn lower<'d>(roots: impl Iterator<Item = NodeRef<'d>>, hints: &Hints<'_>) -> (Model, Manifests) {
-    let mut module = Module::new(roots);
-    for at in 0..module.resources.len() {
-        module.expand(at);
-    }
-    for at in 0..module.resources.len() {
-        module.uses(at);
-        for instance in 0..module.resources[at].instances.len() {
-            module.properties(at, instance);
-        }
-    }
-    for node in std::mem::take(&mut module.outward) {
-        for used in module.named_in(node) {
-            module.export(used);
-        }
-    }
+/// What a root module gives.
+pub(super) struct Configured {
+    pub(super) model: Model,
+    pub(super) manifests: Manifests,
+    /// What is wrong with the calls of modules.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The directories that are part of it.
+    pub(super) directories: Vec<String>,
+}
+
+/// Lowers a directory as a root module, with the modules that it calls.
+pub(super) fn lower(library: &Rc<Library<'_>>, directory: &str, hints: &Hints<'_>) -> Configured {
+    let mut module = Module::new(Rc::clone(library), directory.to_string());
+    module.expand_all();
+    module.fill_all();
+    module.export_own_outputs();
+    let mut directories = Vec::new();
+    module.directories(&mut directories);
     attachments::apply(&mut module.builder);
     attachments::listener_protocols(&mut module.builder);
-    let manifests = module.manifests();
-    (finish(module.builder, hints), manifests)
+    let mut manifests = Manifests::default();
+    module.manifests(&mut manifests);
+    let diagnostics = std::mem::take(&mut module.diagnostics);
+    Configured { model: finish(module.into_builder(), hints), manifests, diagnostics, directories }
 }
 
 impl<'d> Module<'d> {
+    /// Declares all resources, also those of the modules that are called, so that references can name them.
+    pub(super) fn expand_all(&mut self) {
+        for at in 0..self.resources.len() {
+            self.expand(at);
+        }
+        self.expand_calls();
+    }
+
+    /// Fills in all resources, also those of the modules that are called.
+    fn fill_all(&mut self) {
+        for at in 0..self.resources.len() {
+            self.uses(at);
+            for instance in 0..self.resources[at].instances.len() {
+                self.properties(at, instance);
+            }
+        }
+        for node in std::mem::take(&mut self.passed) {
+            self.export_named_in(node);
+        }
+        self.in_all_calls(Self::fill_all);
+    }
+
+    /// Marks what the outputs name as used by something that is not known. For a module that is called, its caller says
+    /// whether that is so.
+    pub(super) fn export_own_outputs(&mut self) {
+        for output in self.outputs.clone() {
+            self.export_named_in(output.value);
+        }
+    }
+
+    fn export_named_in(&mut self, node: NodeRef<'d>) {
+        let (resources, modules) = self.all_named_in(node);
+        resources.into_iter().for_each(|used| self.export(used));
+        modules.iter().for_each(|module| self.export_outputs(module));
+    }
+
     /// Fills in what the user wrote for one instance.
     fn properties(&mut self, at: usize, instance: usize) {
         let declaration = &self.resources[at];
@@ -59,8 +102,7 @@ impl<'d> Module<'d> {
     }
 
     /// The objects of Kubernetes, evaluated as they are.
-    fn manifests(&mut self) -> Manifests {
-        let mut manifests = Manifests::default();
+    fn manifests(&mut self, manifests: &mut Manifests) {
         for at in 0..self.resources.len() {
             let declaration = &self.resources[at];
             let (resource_type, name) = (declaration.resource_type, declaration.name_span);
@@ -74,7 +116,7 @@ impl<'d> Module<'d> {
                 manifests.add(body.document(), resource_type, name, &self.builder.values, value);
             }
         }
-        manifests
+        self.in_first_instances(|module| module.manifests(manifests));
     }
 
     fn partly_known_names(&mut self, idx: ResourceIdx, body: ValueId) {
@@ -102,11 +144,10 @@ impl<'d> Module<'d> {
             declaration.argument("depends_on").map(|entry| entry.value.items().collect()).unwrap_or_default();
         let mut needed = Vec::new();
         for entry in arguments {
-            let used = self.named_in(entry.value);
             if !is_mapped(entry.name()) && entry.name() != "dynamic" {
-                used.iter().for_each(|used| self.export(*used));
+                self.export_named_in(entry.value);
             }
-            needed.extend(used);
+            needed.extend(self.named_in(entry.value));
         }
         for item in explicit {
             let text = item.text().unwrap_or_default();

@@ -292,7 +292,8 @@ impl<'d> Module<'d> {
             ("each", "key") => scope.each.map(|(key, _)| key),
             ("each", "value") => scope.each.map(|(_, value)| value),
             ("count", "index") => scope.index,
-            ("data" | "module" | "path" | "terraform" | "ephemeral", _) => None,
+            ("module", _) => self.module_value(name, place),
+            ("data" | "path" | "terraform" | "ephemeral", _) => None,
             _ => self.resource(root, name, place),
         };
         match value {

@@ -18,12 +18,16 @@ impl<'d> Module<'d> {
             return Some(*known);
         }
         let value = match variable.default {
+            _ if self.inputs.contains_key(name) => {
+                let value = self.inputs[name];
+                variable.wanted.map_or(value, |wanted| self.conform(value, wanted))
+            }
             Some(entry) => {
                 let value = self.literal(entry.value, entry.key.span());
                 variable.wanted.map_or(value, |wanted| self.conform(value, wanted))
             }
             None => {
-                let span = self.outward.first().map_or_else(|| self.any_span(), |node| node.span());
+                let span = self.passed.first().map_or_else(|| self.any_span(), |node| node.span());
                 self.unknown(Unknown::Parameter, Place::default_at(span.at_start()))
             }
         };
@@ -138,7 +142,7 @@ impl<'d> Module<'d> {
     }
 
     /// An attribute of a resource: its identity, what is written for it, or something that deployment decides.
-    fn resource_attribute(&mut self, idx: ResourceIdx, name: &str, place: Place) -> ValueId {
+    pub(super) fn resource_attribute(&mut self, idx: ResourceIdx, name: &str, place: Place) -> ValueId {
         if IDENTITY.contains(&name) {
             return self.builder.values.reference(idx, place);
         }
@@ -146,7 +150,14 @@ impl<'d> Module<'d> {
             let entry = declaration.argument(name)?;
             Some((entry, instance.scope.clone()))
         });
-        let Some((entry, scope)) = found else { return self.unknown(Unknown::Computed, place) };
+        let Some((entry, scope)) = found else {
+            if self.owner(idx).is_none()
+                && let Some(value) = self.attribute_within(idx, name, place)
+            {
+                return value;
+            }
+            return self.unknown(Unknown::Computed, place);
+        };
         let memo = (idx, entry.name());
         match self.memo.arguments.get(&memo) {
             Some(Some(known)) => return *known,

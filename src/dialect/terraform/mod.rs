@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod any_shape;
 mod attachments;
+mod calls;
 mod configuration;
 mod containers;
 mod evaluate;
@@ -25,10 +26,15 @@ mod types;
 
 pub use mapping::argument;
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use super::hints::Hints;
+use super::projects::directory;
 use super::{Dialect, File, Lowered, Platforms};
 use crate::document::{EntryRef, Kind, NodeRef};
 use crate::model::Model;
+use calls::Library;
 use kubernetes::Manifests;
 
 /// The blocks of a configuration, and the key of a comment.
@@ -99,26 +105,37 @@ fn is_configuration(root: NodeRef<'_>) -> bool {
 pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     let (hints, diagnostics) = Hints::read(Dialect::Terraform, files, platforms);
     let mut lowered = Lowered { diagnostics, ..Lowered::default() };
-    let mut directories: Vec<(&str, Vec<File<'_>>)> = Vec::new();
-    for file in files {
+    let mut library = Library::default();
+    let mut called = BTreeSet::new();
+    // The files that override others come last.
+    let mut sorted: Vec<&File<'_>> = files.iter().collect();
+    sorted.sort_by_key(|file| overrides(file.path));
+    for file in sorted {
         if !file.path.ends_with(".tf.json") {
             for (model, manifests) in file.document.roots().filter_map(|root| plan::lower(root, &hints)) {
                 add(&mut lowered, model, manifests, platforms, &hints);
             }
             continue;
         }
-        let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
-        match directories.iter_mut().find(|(known, _)| *known == directory) {
-            Some((_, files)) => files.push(*file),
-            None => directories.push((directory, vec![*file])),
-        }
-    }
-    for (_, mut files) in directories {
-        files.sort_by_key(|file| overrides(file.path));
-        let roots = files.iter().flat_map(|file| file.document.roots());
+        called.extend(calls(file).into_iter().map(|(_, directory)| directory));
+        let roots = file.document.roots();
         let roots = roots.filter(|root| matches!(root.kind(), Kind::Mapping | Kind::Sequence));
-        let (model, manifests) = configuration::lower(roots, &hints);
-        add(&mut lowered, model, manifests, platforms, &hints);
+        library.directories.entry(directory(file.path).to_string()).or_default().extend(roots);
+    }
+    let library = Rc::new(library);
+    // A module that is called is nothing by itself; only where all call each other one of them must begin.
+    let (mut outer, inner): (Vec<&String>, Vec<&String>) =
+        library.directories.keys().partition(|directory| !called.contains(*directory));
+    outer.extend(inner);
+    let mut done = BTreeSet::new();
+    for directory in outer {
+        if done.contains(directory) {
+            continue;
+        }
+        let configured = configuration::lower(&library, directory, &hints);
+        done.extend(configured.directories);
+        lowered.diagnostics.extend(configured.diagnostics);
+        add(&mut lowered, configured.model, configured.manifests, platforms, &hints);
     }
     lowered
 }
@@ -128,6 +145,12 @@ fn add(lowered: &mut Lowered, model: Model, manifests: Manifests, platforms: &Pl
     let objects = manifests.lower(platforms, hints);
     lowered.models.extend(objects.models);
     lowered.diagnostics.extend(objects.diagnostics);
+}
+
+/// The modules that a file calls by a local path: the name of the call, and the directory.
+pub(super) fn calls<'d>(file: &File<'d>) -> Vec<(EntryRef<'d>, String)> {
+    let directory = directory(file.path);
+    file.document.roots().flat_map(|root| calls::local_calls(root, directory)).collect()
 }
 
 /// Whether Terraform merges the file into the others after it has read them.

@@ -1,11 +1,15 @@
 //! One module: what its files declare, evaluated when it is asked for.
 
+use std::rc::Rc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::diagnostic::Diagnostic;
 use crate::document::{EntryRef, Kind, NodeRef};
 use crate::model::{Builder, Data, Draft, Platform, ResourceIdx, ValueId};
 use crate::source::Span;
 
+use super::calls::{Call, Library};
 use super::{expression, mapping};
 
 /// How many instances of one resource are told apart; more than that stand as one.
@@ -34,13 +38,32 @@ pub(super) struct Module<'d> {
     pub(super) builder: Builder,
     /// The resources in order of writing.
     pub(super) resources: Vec<Declaration<'d>>,
-    /// What stands in `output` and `module`: uses from outside.
-    pub(super) outward: Vec<NodeRef<'d>>,
+    /// The outputs.
+    pub(super) outputs: Vec<EntryRef<'d>>,
+    /// What is passed to modules: uses that are not followed.
+    pub(super) passed: Vec<NodeRef<'d>>,
+    /// The modules that are called.
+    pub(super) calls: Vec<Call<'d>>,
+    /// What the caller passes.
+    pub(super) inputs: FxHashMap<&'d str, ValueId>,
+    /// In front of the addresses of all resources: `module.orders.`.
+    pub(super) address: String,
+    /// The calls that lead here, the outermost first.
+    pub(super) callers: Vec<Span>,
+    /// The directories of the modules around this one.
+    pub(super) within: Vec<String>,
+    /// All modules that may be called.
+    pub(super) library: Rc<Library<'d>>,
+    /// How many modules were entered so far.
+    pub(super) n_modules: usize,
+    /// What is wrong with calls.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    directory: String,
     by_name: FxHashMap<(&'d str, &'d str), usize>,
     variables: FxHashMap<&'d str, Variable<'d>>,
     locals: FxHashMap<&'d str, EntryRef<'d>>,
     /// For each draft: its declaration and its place among the instances.
-    owners: Vec<(usize, usize)>,
+    owners: FxHashMap<ResourceIdx, (usize, usize)>,
     pub(super) memo: Memo<'d>,
     pub(super) fuel: u32,
     pub(super) depth: u32,
@@ -74,6 +97,19 @@ pub(super) struct Variable<'d> {
 pub(super) struct Named<'d> {
     resources: Vec<usize>,
     locals: Vec<&'d str>,
+    modules: Vec<String>,
+}
+
+impl Memo<'_> {
+    /// Takes over what another module knows of the inside of a value.
+    pub(super) fn take_from(&mut self, other: &Self, value: ValueId) {
+        if let Some(structure) = other.encoded.get(&value) {
+            self.encoded.insert(value, *structure);
+        }
+        if let Some(fragments) = other.fragments.get(&value) {
+            self.fragments.insert(value, fragments.clone());
+        }
+    }
 }
 
 /// A resource as it is declared.
@@ -148,21 +184,32 @@ impl<'d> Declaration<'d> {
 }
 
 impl<'d> Module<'d> {
-    /// Reads what the roots of the files declare; files that override others come last.
-    pub(super) fn new(roots: impl Iterator<Item = NodeRef<'d>>) -> Self {
+    /// Reads what the files of a directory declare.
+    pub(super) fn new(library: Rc<Library<'d>>, directory: String) -> Self {
+        let roots = library.directories.get(&directory).cloned().unwrap_or_default();
         let mut module = Self {
             builder: Builder::new(),
             resources: Vec::new(),
-            outward: Vec::new(),
+            outputs: Vec::new(),
+            passed: Vec::new(),
+            calls: Vec::new(),
+            inputs: FxHashMap::default(),
+            address: String::new(),
+            callers: Vec::new(),
+            within: Vec::new(),
+            library,
+            n_modules: 0,
+            diagnostics: Vec::new(),
+            directory,
             by_name: FxHashMap::default(),
             variables: FxHashMap::default(),
             locals: FxHashMap::default(),
-            owners: Vec::new(),
+            owners: FxHashMap::default(),
             memo: Memo::default(),
             fuel: FUEL,
             depth: 0,
         };
-        for root in roots.flat_map(objects) {
+        for root in roots.into_iter().flat_map(objects) {
             module.read(root);
         }
         module
@@ -191,7 +238,11 @@ impl<'d> Module<'d> {
                         }
                     }
                 }
-                "output" | "module" => self.outward.push(entry.value),
+                "output" => self.outputs.extend(labels(entry.value).map(|(_, output)| output)),
+                "module" => {
+                    self.passed.push(entry.value);
+                    labels(entry.value).for_each(|(_, call)| self.add_call(call));
+                }
                 _ => {}
             }
         }
@@ -219,6 +270,11 @@ impl<'d> Module<'d> {
         });
     }
 
+    /// The directory of its files.
+    pub(super) fn directory(&self) -> &str {
+        &self.directory
+    }
+
     /// The place of a resource among the declarations.
     pub(super) fn find(&self, resource_type: &str, name: &str) -> Option<usize> {
         self.by_name.get(&(resource_type, name)).copied()
@@ -236,7 +292,7 @@ impl<'d> Module<'d> {
 
     /// The declaration and instance of a draft.
     pub(super) fn owner(&self, idx: ResourceIdx) -> Option<(&Declaration<'d>, &Instance)> {
-        let (declaration, instance) = *self.owners.get(idx.0 as usize)?;
+        let (declaration, instance) = *self.owners.get(&idx)?;
         let declaration = &self.resources[declaration];
         Some((declaration, declaration.instances.get(instance)?))
     }
@@ -247,27 +303,33 @@ impl<'d> Module<'d> {
             return;
         }
         self.resources[at].expansion = Expansion::Running;
-        let (expansion, scopes) = self.scopes(at);
+        let declaration = &self.resources[at];
+        let (expansion, scopes) =
+            self.scopes(declaration.argument("count"), declaration.argument("for_each"));
         for (key, suffix, scope) in scopes {
             let declaration = &self.resources[at];
             let (resource_type, name) = (declaration.resource_type, declaration.name);
             let type_name = mapping::of_terraform(resource_type)
                 .map_or_else(|| format!("Terraform::{resource_type}"), |mapped| mapped.aws.to_string());
-            let id = format!("{resource_type}.{name}{suffix}");
-            let draft =
+            let id = format!("{}{resource_type}.{name}{suffix}", self.address);
+            let mut draft =
                 Draft::new(id, type_name, declaration.name_span, declaration.span, Platform::Terraform);
+            draft.callers.clone_from(&self.callers);
             let idx = self.builder.add(draft);
-            self.owners.push((at, declaration.instances.len()));
+            self.owners.insert(idx, (at, declaration.instances.len()));
             self.resources[at].instances.push(Instance { idx, key, scope });
         }
         self.resources[at].expansion = expansion;
     }
 
-    /// The instances of a resource: key, what follows the address, scope.
-    fn scopes(&mut self, at: usize) -> (Expansion, Vec<(Option<String>, String, Scope)>) {
-        let declaration = &self.resources[at];
+    /// The instances that `count` and `for_each` make: key, what follows the address, scope.
+    pub(super) fn scopes(
+        &mut self,
+        count: Option<EntryRef<'d>>,
+        for_each: Option<EntryRef<'d>>,
+    ) -> (Expansion, Vec<(Option<String>, String, Scope)>) {
         let once = |scope| vec![(None, String::new(), scope)];
-        if let Some(entry) = declaration.argument("count") {
+        if let Some(entry) = count {
             let count = self.node(entry.value, entry.key.span(), &Scope::default());
             return match self.builder.values.as_int(count) {
                 Some(number @ 0..) if number as usize <= self.room() => {
@@ -284,7 +346,7 @@ impl<'d> Module<'d> {
                 }
             };
         }
-        if let Some(entry) = declaration.argument("for_each") {
+        if let Some(entry) = for_each {
             let items = self.node(entry.value, entry.key.span(), &Scope::default());
             let number = match self.builder.values.data(items) {
                 Data::Map(entries) => entries.len(),
@@ -319,7 +381,12 @@ impl<'d> Module<'d> {
     /// Every resource that the strings below a node name, whatever the expressions around them, also by way of
     /// local values.
     pub(super) fn named_in(&mut self, node: NodeRef<'d>) -> Vec<usize> {
-        let Named { resources: mut found, locals: mut open } = self.named_directly(node);
+        self.all_named_in(node).0
+    }
+
+    /// The resources as above, and the modules.
+    pub(super) fn all_named_in(&mut self, node: NodeRef<'d>) -> (Vec<usize>, Vec<String>) {
+        let Named { resources: mut found, locals: mut open, mut modules } = self.named_directly(node);
         let mut followed: FxHashSet<&str> = FxHashSet::default();
         while let Some(name) = open.pop() {
             if followed.len() >= MAX_FOLLOWED || !followed.insert(name) {
@@ -333,10 +400,13 @@ impl<'d> Module<'d> {
             let named = &self.memo.named[name];
             found.extend(&named.resources);
             open.extend(&named.locals);
+            modules.extend(named.modules.iter().cloned());
         }
         found.sort_unstable();
         found.dedup();
-        found
+        modules.sort_unstable();
+        modules.dedup();
+        (found, modules)
     }
 
     fn named_directly(&self, node: NodeRef<'d>) -> Named<'d> {
@@ -355,6 +425,7 @@ impl<'d> Module<'d> {
                         let expression::Part::Expression(expression) = part else { continue };
                         expression.resources(&mut |root, name| match self.local(name) {
                             Some((name, _)) if root == "local" => named.locals.push(name),
+                            _ if root == "module" => named.modules.push(name.to_string()),
                             _ => named.resources.extend(self.find(root, name)),
                         });
                     }

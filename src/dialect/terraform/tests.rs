@@ -477,6 +477,71 @@ fn the_files_of_a_directory_are_one_module() {
     check(1, "Properties/Name", "?Outside");
 }
 
+/// The model of a root module in `a` that calls the module in `a/m`; a value of it.
+#[track_caller]
+fn check_call(root: &str, module: &str, id: &str, path: &str, expected: &str) {
+    let files = [("a/main.tf.json", root), ("a/m/main.tf.json", module)];
+    let documents = files.map(|(_, json)| syntax::parse(FileId(0), Format::Json, &Arc::from(json)).0);
+    let files: Vec<File<'_>> =
+        files.iter().zip(&documents).map(|((path, _), document)| File { path, document }).collect();
+    let lowered = lower(&files, &Platforms::default());
+    assert_eq!(lowered.models.len(), 1, "one model for both");
+    let model = &lowered.models[0];
+    let ids: Vec<&str> = model.resources.iter().map(|resource| resource.id.as_str()).collect();
+    let found = property(model, id, path).map_or_else(|| "-".to_string(), |value| show(model, value));
+    assert_eq!(found, expected, "{path} of {id} among {ids:?}");
+}
+
+#[test]
+fn modules_take_values_and_give_values() {
+    let group = r#"{"variable": {"speaks": {"default": "HTTP1"}, "name": {}},
+        "resource": {"aws_lb_target_group": {"t": {"name": "${var.name}", "protocol_version": "${var.speaks}"}}},
+        "output": {"arn": {"value": "${aws_lb_target_group.t.arn}"}, "group": {"value": "${aws_lb_target_group.t}"},
+                   "name": {"value": "${aws_lb_target_group.t.name}-x"}}}"#;
+    let version = "Properties/ProtocolVersion";
+    let call = |arguments: &str| {
+        format!(
+            r#"{{"module": {{"m": {{"source": "./m", "name": "n"{arguments}}}}}, "resource": {{"aws_lb_listener": {{"l": {{
+            "protocol": "${{module.m.name}}", "port": "${{module.m.group.port}}",
+            "default_action": {{"type": "forward", "target_group_arn": "${{module.m.arn}}"}}}}}}}}}}"#
+        )
+    };
+    let target = "Properties/DefaultActions/0/TargetGroupArn";
+    check_call(&call(""), group, "module.m.aws_lb_target_group.t", version, r#""HTTP1""#);
+    check_call(&call(r#", "speaks": "GRPC""#), group, "module.m.aws_lb_target_group.t", version, r#""GRPC""#);
+    check_call(
+        &call(r#", "speaks": "${var.v}""#),
+        group,
+        "module.m.aws_lb_target_group.t",
+        version,
+        "?Outside",
+    );
+    check_call(&call(""), group, "aws_lb_listener.l", target, "@module.m.aws_lb_target_group.t");
+    check_call(&call(""), group, "aws_lb_listener.l", "Properties/Port", "?Computed");
+    let many = |multiply: &str, used: &str| {
+        format!(
+            r#"{{"module": {{"m": {{"source": "./m", "name": "n", {multiply}}}}}, "resource": {{"aws_lb_listener": {{"l": {{
+            "default_action": {{"type": "forward", "target_group_arn": "${{{used}}}"}}}}}}}}}}"#
+        )
+    };
+    let keyed = many(r#""for_each": {"a": "GRPC"}, "speaks": "${each.value}""#, r#"module.m[\"a\"].arn"#);
+    check_call(&keyed, group, "module.m[\"a\"].aws_lb_target_group.t", version, r#""GRPC""#);
+    check_call(&keyed, group, "aws_lb_listener.l", target, "@module.m[\"a\"].aws_lb_target_group.t");
+    let counted = many(r#""count": 2"#, "module.m[1].arn");
+    check_call(&counted, group, "aws_lb_listener.l", target, "@module.m[1].aws_lb_target_group.t");
+    let open = many(r#""count": "${var.n}""#, "module.m[0].arn");
+    check_call(&open, group, "aws_lb_listener.l", target, "?Expression");
+    check_call(&many(r#""x": 1"#, "module.m.other"), group, "aws_lb_listener.l", target, "?Expression");
+}
+
+#[test]
+fn modules_that_wait_for_themselves_are_unknown() {
+    let root = r#"{"module": {"m": {"source": "./m", "name": "${module.m.name}"}}}"#;
+    let module = r#"{"variable": {"name": {}}, "output": {"name": {"value": "${var.name}"}},
+        "resource": {"aws_lb": {"l": {"name": "${var.name}"}}}}"#;
+    check_call(root, module, "module.m.aws_lb.l", "Properties/Name", "?Expression");
+}
+
 #[test]
 fn workloads_of_kubernetes() {
     let json = r#"{"resource": {"kubernetes_deployment_v1": {"d": {"metadata": {"name": "orders"}, "spec": {
