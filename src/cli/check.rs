@@ -74,7 +74,7 @@ fn tell(args: &CheckArgs, analysis: &Analysis, skipped: &[Skipped]) {
     let mut err = io::stderr().lock();
     if args.verbose {
         for Skipped { path, reason } in skipped {
-            let _ = writeln!(err, "skipped {path}: {reason}");
+            let _ = writeln!(err, "skipped {}: {reason}", report::neutral(path));
         }
         let _ = match analysis.stats.skipped {
             0 => Ok(()),

@@ -30,8 +30,10 @@ use args::{Args, Command};
 use located::Located;
 
 use crate::config::Settings;
+use crate::document::{self, Secret};
 use crate::engine;
 use crate::model::Model;
+use crate::report;
 use crate::source::read::{self, ReadOptions};
 
 /// Nothing at or above `--fail-on`.
@@ -81,7 +83,7 @@ fn dispatch(args: Vec<OsString>) -> ExitCode {
         }
         let _ = match error.downcast_ref::<Located>() {
             Some(located) => located.show(args.color),
-            None => writeln!(io::stderr(), "error: {error:#}"),
+            None => writeln!(io::stderr(), "error: {}", report::neutral(&format!("{error:#}"))),
         };
         FAILED
     }))
@@ -95,11 +97,32 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 /// Prints the models of files: one object, or a list where there are several projects or scenarios.
 fn model(paths: &[PathBuf]) -> anyhow::Result<u8> {
     let loaded = read::read(paths, &ReadOptions::default());
+    let secrets = engine::secrets(&loaded.sources);
     let models = engine::models(loaded, &Settings::default());
     let mut json: Vec<serde_json::Value> = models.iter().map(Model::to_json).collect();
+    json.iter_mut().for_each(|model| hide(model, &secrets));
     let printed = if json.len() == 1 { json.remove(0) } else { serde_json::Value::Array(json) };
-    terminal::print(format!("{printed:#}\n").as_bytes())?;
+    let mut text = Vec::new();
+    report::write_json(&mut text, &printed)?;
+    terminal::print(&text)?;
     Ok(CLEAN)
+}
+
+/// Takes secrets out of the texts of a printed model.
+fn hide(value: &mut serde_json::Value, secrets: &[Secret]) {
+    match value {
+        serde_json::Value::String(text) => {
+            let is_whole = secrets.iter().any(|secret| secret.text == *text);
+            if let Some(harmless) = document::without(text, secrets) {
+                *text = harmless;
+            } else if is_whole {
+                *text = "***".to_string();
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| hide(item, secrets)),
+        serde_json::Value::Object(entries) => entries.values_mut().for_each(|entry| hide(entry, secrets)),
+        _ => {}
+    }
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<u8> {

@@ -6,10 +6,12 @@
 mod comments;
 mod node;
 mod scalar;
+mod secrets;
 
 pub use comments::Comment;
 pub use node::{DocumentBuilder, EntryRef, Kind, NodeId, NodeRef, Tag};
 pub use scalar::{Scalar, ScalarStyle, Schema, Typed};
+pub use secrets::{Secret, is_secret_name, masked, may_hold_secrets, secrets, secrets_within, without};
 
 use std::sync::Arc;
 

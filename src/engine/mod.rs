@@ -8,10 +8,12 @@ mod findings;
 mod load;
 mod run;
 mod scenarios;
+mod secrets;
 mod suppression;
 mod traffic;
 
 pub use run::POLICY_FAILED;
+pub use secrets::secrets;
 pub use traffic::{Hop, Stage, Traffic};
 
 use crate::catalog::Catalog;
@@ -92,6 +94,7 @@ pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> An
     suppression::apply(&mut diagnostics, exceptions, &sources, catalog, settings);
     let is_reported = |label: &Label| label.span.file.0 < n_reported || label.span.file == configuration;
     diagnostics.retain(|found| is_reported(&found.primary) || found.related.iter().any(is_reported));
+    secrets::hide(&mut diagnostics, &mut sources);
     show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);
     let stats = Stats { files: n_files, skipped: n_skipped };

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::location::Location;
-use super::neutral::neutral;
+use super::neutral::{leading, neutral};
 use super::open;
 use crate::engine::Analysis;
 
@@ -11,7 +11,7 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> 
     for diagnostic in open(analysis) {
         let Location { path, start, .. } = Location::of(&analysis.sources, diagnostic.primary.span);
         let (severity, rule) = (diagnostic.severity.as_str(), neutral(&diagnostic.rule));
-        let (path, message) = (neutral(path), neutral(&diagnostic.message));
+        let (path, message) = (leading(path), neutral(&diagnostic.message));
         writeln!(out, "{path}:{}:{}: {severity}[{rule}] {message}", start.line, start.column)?;
     }
     Ok(())

@@ -49,7 +49,7 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
 /// The escapes of a command's message.
 fn data(text: &str) -> String {
     let harmless: String = text.chars().map(|c| if c != '\n' && is_harmful(c) { ' ' } else { c }).collect();
-    harmless.replace('%', "%25").replace('\n', "%0A")
+    harmless.replace('%', "%25").replace('\n', "%0A").replace("##", "#♯")
 }
 
 /// The escapes of a command's property.

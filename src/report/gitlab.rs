@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::ascii::write_json;
 use super::fingerprint::Fingerprints;
 use super::location::{Location, relative};
+use super::neutral::neutral;
 use super::{Options, open};
 use crate::diagnostic::Severity;
 use crate::engine::Analysis;
@@ -17,7 +19,7 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
             let Location { path, start, end } = Location::of(&analysis.sources, diagnostic.primary.span);
             let path = relative(path, options.root.as_deref());
             json!({
-                "description": diagnostic.message,
+                "description": neutral(&diagnostic.message),
                 "check_name": diagnostic.rule,
                 "fingerprint": fingerprints.next(&path, diagnostic),
                 "severity": match diagnostic.severity {
@@ -35,6 +37,5 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
             })
         })
         .collect();
-    serde_json::to_writer_pretty(&mut *out, &issues)?;
-    writeln!(out)
+    write_json(out, &issues)
 }

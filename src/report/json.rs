@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Counts;
+use super::ascii::write_json;
 use super::location::Location;
 use crate::diagnostic::{Applicability, Diagnostic, Excepted, Label, Severity};
 use crate::engine::Analysis;
@@ -103,8 +104,7 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> 
             suppressed: counts.suppressed,
         },
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    write_json(out, &report)
 }
 
 fn finding<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Finding<'a> {

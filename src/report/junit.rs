@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::location::{Location, relative};
+use super::neutral::leading;
 use super::xml::escaped;
 use super::{Options, open};
 use crate::diagnostic::Diagnostic;
@@ -32,7 +33,7 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
             let (line, column) = (start.line, start.column);
             writeln!(out, r#"    <testcase name="{rule}" classname="{path}" line="{line}">"#)?;
             writeln!(out, r#"      <failure type="{}" message="{message}">"#, diagnostic.severity.as_str())?;
-            write!(out, "{path}:{line}:{column}: {message}")?;
+            write!(out, "{}:{line}:{column}: {message}", leading(&path))?;
             if let Some(help) = &diagnostic.help {
                 write!(out, "\nhelp: {}", escaped(help))?;
             }

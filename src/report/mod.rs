@@ -3,6 +3,7 @@
 //! Knows nothing of the model, the policies or the configuration: what is said about a rule comes in as [`RuleInfo`].
 //! The same analysis gives the same bytes, whatever the machine, the thread count or the order of the files.
 
+mod ascii;
 mod checks;
 mod checkstyle;
 mod concise;
@@ -20,7 +21,9 @@ mod sarif;
 mod text;
 mod xml;
 
+pub(crate) use ascii::write_json;
 pub use checks::checks;
+pub(crate) use neutral::neutral;
 pub use present::Presented;
 
 use std::io::{self, Write};

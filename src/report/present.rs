@@ -141,7 +141,7 @@ impl SourceCode for Excerpts<'_> {
         let shown = source.position(range.start as u32);
         Ok(Box::new(MietteSpanContents::new_named(
             source.path.clone(),
-            &source.text.as_bytes()[range.clone()],
+            &source.shown().as_bytes()[range.clone()],
             SourceSpan::from((base + range.start, range.len())),
             shown.line as usize - 1,
             shown.column as usize - 1,

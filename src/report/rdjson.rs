@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::ascii::write_json;
 use super::location::relative;
+use super::neutral::neutral;
 use super::{Options, open};
 use crate::diagnostic::Severity;
 use crate::engine::Analysis;
@@ -23,7 +25,7 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
                 code["url"] = json!(url);
             }
             let mut found = json!({
-                "message": diagnostic.message,
+                "message": neutral(&diagnostic.message).replace("](", "] ("),
                 "location": location(diagnostic.primary.span),
                 "severity": match diagnostic.severity {
                     Severity::Error => "ERROR",
@@ -51,8 +53,7 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
         "source": { "name": "grpc-guard", "url": env!("CARGO_PKG_REPOSITORY") },
         "diagnostics": diagnostics,
     });
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    write_json(out, &report)
 }
 
 fn range(sources: &SourceMap, span: Span) -> Value {

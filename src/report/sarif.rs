@@ -9,8 +9,10 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use super::ascii::write_json;
 use super::fingerprint::{Fingerprints, line_hashes};
 use super::location::{Location, not_empty, uri};
+use super::neutral::neutral;
 use super::{Options, RuleInfo, checks};
 use crate::diagnostic::{Diagnostic, Edit, Excepted, Fix, Label, Severity, Suppression, UNREADABLE_FILE};
 use crate::engine::Analysis;
@@ -77,8 +79,7 @@ pub(super) fn write(
             "results": results,
         }],
     });
-    serde_json::to_writer_pretty(&mut *out, &log)?;
-    writeln!(out)
+    write_json(out, &log)
 }
 
 /// The checks whose diagnostics are notifications too, because the run did not see all there was: a file that could not be
@@ -174,7 +175,7 @@ impl<'a> Sarif<'a> {
         json!({
             "descriptor": { "id": diagnostic.rule, "index": index },
             "level": "error",
-            "message": { "text": sentence(&diagnostic.message) },
+            "message": { "text": sentence(&neutral(&diagnostic.message)) },
             "locations": [{ "physicalLocation": physical }],
         })
     }
@@ -201,10 +202,10 @@ impl<'a> Sarif<'a> {
         let related: Vec<&Label> = diagnostic.related.iter().collect();
         let mut location = json!({ "physicalLocation": self.physical_location(primary) });
         if let Some(resource) = &diagnostic.resource {
-            location["logicalLocations"] = json!([{ "name": resource, "kind": "resource" }]);
+            location["logicalLocations"] = json!([{ "name": neutral(resource), "kind": "resource" }]);
         }
         if !diagnostic.primary.text.is_empty() {
-            location["message"] = json!({ "text": sentence(&diagnostic.primary.text) });
+            location["message"] = json!({ "text": sentence(&neutral(&diagnostic.primary.text)) });
         }
         let path = self.uri(&self.sources().get(primary.file).path);
         let mut keys = Map::new();
@@ -242,14 +243,14 @@ impl<'a> Sarif<'a> {
         let span = not_empty(self.sources(), label.span);
         json!({
             "id": id,
-            "message": { "text": sentence(&label.text) },
+            "message": { "text": sentence(&neutral(&label.text)) },
             "physicalLocation": self.physical_location(span),
         })
     }
 
     fn physical_location(&self, span: Span) -> Value {
         let mut region = region(self.sources(), span);
-        let text = self.sources().slice(span);
+        let text = self.sources().shown(span);
         if !text.is_empty() && text.len() <= MAX_CONTEXT {
             region["snippet"] = json!({ "text": text });
         }
@@ -278,7 +279,7 @@ impl<'a> Sarif<'a> {
             })
         });
         json!({
-            "description": { "text": sentence(&fix.title) },
+            "description": { "text": sentence(&neutral(&fix.title)) },
             "artifactChanges": changes.collect::<Vec<_>>(),
         })
     }
@@ -305,9 +306,9 @@ fn level(severity: Severity) -> &'static str {
 
 /// GitHub shows only what the message says, and related places only where the message links to them.
 fn message(diagnostic: &Diagnostic) -> String {
-    let mut text = sentence(&diagnostic.message);
+    let mut text = sentence(&unlinked(&diagnostic.message));
     for (idx, label) in diagnostic.related.iter().enumerate().filter(|(_, label)| !label.text.is_empty()) {
-        let words = label.text.replace(['[', ']'], "");
+        let words = neutral(&label.text).replace(['[', ']'], "");
         text.push_str(if idx == 0 { " See: " } else { ", " });
         text.push_str(&format!("[{words}]({})", idx + 1));
     }
@@ -316,9 +317,14 @@ fn message(diagnostic: &Diagnostic) -> String {
     }
     if let Some(help) = &diagnostic.help {
         text.push_str(" Help: ");
-        text.push_str(&sentence(help));
+        text.push_str(&sentence(&unlinked(help)));
     }
     text
+}
+
+/// A text that may hold words of the user's files, with nothing in it that a viewer takes for a link.
+fn unlinked(text: &str) -> String {
+    neutral(text).replace("](", "] (")
 }
 
 /// SARIF wants whole sentences; our messages are parts of one.
@@ -343,7 +349,7 @@ fn context_region(sources: &SourceMap, span: Span) -> Option<Value> {
     let first = lines.line(span.start).saturating_sub(CONTEXT).max(1);
     let last = (lines.line(span.end) + CONTEXT).min(lines.n_lines());
     let range = lines.line_range(&source.text, first).start..lines.line_range(&source.text, last).end;
-    let text = source.text.get(range)?;
+    let text = source.shown().get(range)?;
     if text.is_empty() || text.len() > MAX_CONTEXT || last - first < 1 {
         return None;
     }

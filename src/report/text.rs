@@ -8,7 +8,7 @@ use miette::{Diagnostic as _, LabeledSpan, SourceCode, SourceSpan};
 use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthChar;
 
-use super::neutral::{is_harmful, neutral, visible};
+use super::neutral::{begins_command, is_harmful, neutral, visible};
 use super::{Counts, Options, Presented, RuleInfo, counted, open};
 use crate::diagnostic::Severity;
 use crate::engine::Analysis;
@@ -333,10 +333,12 @@ struct Cell {
 }
 
 fn cells(text: &str) -> Vec<Cell> {
+    let before = std::iter::once(' ').chain(text.chars());
     text.char_indices()
-        .map(|(offset, c)| match c {
+        .zip(before)
+        .map(|((offset, c), before)| match c {
             '\t' => Cell { offset, shown: '\t', width: TAB },
-            c if is_harmful(c) => Cell { offset, shown: visible(c), width: 1 },
+            c if is_harmful(c) || begins_command(before, c) => Cell { offset, shown: visible(c), width: 1 },
             c => Cell { offset, shown: c, width: c.width().unwrap_or(0) },
         })
         .collect()

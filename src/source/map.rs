@@ -12,17 +12,24 @@ pub struct Source {
     /// The text as it is on disk, a byte order mark included, so that offsets are offsets of the file.
     pub text: Arc<str>,
     lines: OnceLock<LineIndex>,
+    masked: Option<Arc<str>>,
 }
 
 impl Source {
     /// A file that was read.
     pub fn new(path: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
-        Self { path: path.into(), text: text.into(), lines: OnceLock::new() }
+        Self { path: path.into(), text: text.into(), lines: OnceLock::new(), masked: None }
     }
 
     /// The line starts, worked out when first asked for.
     pub fn lines(&self) -> &LineIndex {
         self.lines.get_or_init(|| LineIndex::new(&self.text))
+    }
+
+    /// The text that people may see: secrets are masked, each character by one of the same size, so that spans fit both texts.
+    /// Reports show nothing else.
+    pub fn shown(&self) -> &str {
+        self.masked.as_deref().unwrap_or(&self.text)
     }
 
     /// The position of a byte offset.
@@ -55,6 +62,13 @@ impl SourceMap {
         &self.files[id.0 as usize]
     }
 
+    /// Sets the text of a file that people may see.
+    pub fn mask(&mut self, id: FileId, shown: String) {
+        let source = &mut self.files[id.0 as usize];
+        debug_assert_eq!(source.text.len(), shown.len(), "internal error: a mask moves places");
+        source.masked = Some(shown.into());
+    }
+
     /// All files in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
         self.files.iter().enumerate().map(|(idx, source)| (FileId(idx as u32), source))
@@ -63,6 +77,11 @@ impl SourceMap {
     /// The text under a span.
     pub fn slice(&self, span: Span) -> &str {
         self.get(span.file).text.get(span.range()).unwrap_or_default()
+    }
+
+    /// The text under a span, as people may see it.
+    pub fn shown(&self, span: Span) -> &str {
+        self.get(span.file).shown().get(span.range()).unwrap_or_default()
     }
 
     /// How many files there are.

@@ -1,0 +1,354 @@
+//! Values that must not leave the machine: passwords, keys and tokens, told by the names that stand in front of them.
+//!
+//! Two ways to find them: the tree knows what belongs to a name, and patterns find what the tree does not show, such as JSON
+//! inside a string or the lines of a broken file. What merely names a secret (an ARN, a reference, a `{{resolve:…}}`) is none.
+
+use std::cmp::Reverse;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Document, Kind, NodeRef, Scalar, ScalarStyle, Schema, Typed};
+
+/// A value that must not be shown.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Secret {
+    /// Offset of its first byte in the file, a quote left out.
+    pub start: usize,
+    /// Offset behind its last byte.
+    pub end: usize,
+    /// The value, escapes resolved.
+    pub text: String,
+}
+
+/// The words at the end of a name whose value is a secret; dashes, dots, underscores and capitals do not count.
+const NAMES: [&str; 17] = [
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "secretstring",
+    "secretbinary",
+    "secretkey",
+    "secretaccesskey",
+    "token",
+    "apikey",
+    "authkey",
+    "accountkey",
+    "privatekey",
+    "credential",
+    "connectionstring",
+    "encryptionkey",
+];
+
+/// The same names as a pattern.
+const PATTERN: &str = "(?:pass(?:word|wd|phrase)|pwd|secret(?:[_.-]?(?:string|binary|(?:access[_.-]?)?key))?|token|\
+    (?:api|auth|account|private|encryption)[_.-]?key|credential|connection[_.-]?string)s?";
+
+/// Whether the value under a name is a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let plain: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let plain = plain.strip_suffix('s').unwrap_or(&plain);
+    NAMES.iter().any(|word| plain.ends_with(word))
+}
+
+/// Whether a text has words that make it worth to look for secrets.
+pub fn may_hold_secrets(text: &str) -> bool {
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| {
+        let words = format!("(?i){PATTERN}|noecho|sensitive|://[^/\\s]*@|-----BEGIN ");
+        Regex::new(&words).expect("internal error: the pattern is well-formed")
+    });
+    WORDS.is_match(text)
+}
+
+/// All secrets of a file, by place, none inside another.
+pub fn secrets(document: &Document) -> Vec<Secret> {
+    let mut found = Vec::new();
+    for root in document.roots() {
+        Search { text: document.text(), found: &mut found }.node(root, 0);
+    }
+    by_pattern(document.text(), 0..document.text().len(), &mut found);
+    in_order(found)
+}
+
+/// The secrets that patterns show in parts of a text, for files that are too large to be searched whole.
+pub fn secrets_within(text: &str, parts: impl Iterator<Item = Range<usize>>) -> Vec<Secret> {
+    let mut found = Vec::new();
+    for part in parts {
+        let (start, end) = (text.floor_char_boundary(part.start), text.ceil_char_boundary(part.end));
+        by_pattern(text, start..end, &mut found);
+    }
+    in_order(found)
+}
+
+fn in_order(mut found: Vec<Secret>) -> Vec<Secret> {
+    found.sort_by_key(|secret| (secret.start, Reverse(secret.end)));
+    let mut end = 0;
+    found.retain_mut(|secret| {
+        let is_new = secret.end > end;
+        secret.start = secret.start.max(end);
+        end = end.max(secret.end);
+        is_new
+    });
+    found
+}
+
+/// Deeper than any template; the parsers stop at a depth of their own.
+const MAX_DEPTH: usize = 256;
+
+struct Search<'s> {
+    text: &'s str,
+    found: &'s mut Vec<Secret>,
+}
+
+impl Search<'_> {
+    fn node(&mut self, node: NodeRef<'_>, depth: usize) {
+        // An alias repeats what was searched at its anchor.
+        if depth > MAX_DEPTH || node.is_alias() {
+            return;
+        }
+        match node.kind() {
+            Kind::Scalar => {}
+            Kind::Sequence => node.items().for_each(|item| self.node(item, depth + 1)),
+            Kind::Mapping => self.mapping(node, depth),
+        }
+    }
+
+    fn mapping(&mut self, node: NodeRef<'_>, depth: usize) {
+        let is_kubernetes_secret =
+            node.get("kind").and_then(NodeRef::text) == Some("Secret") && node.get("apiVersion").is_some();
+        for entry in node.written_entries() {
+            let name = entry.name();
+            if is_secret_name(name) {
+                self.value(entry.value);
+            }
+            if is_kubernetes_secret && matches!(name, "data" | "stringData") {
+                entry.value.written_entries().for_each(|entry| self.value(entry.value));
+            }
+            if is_secret_name(name) || is_marked(entry.value) {
+                // A parameter, a variable, an output.
+                for key in ["Default", "default", "value", "Value"] {
+                    entry.value.get(key).into_iter().for_each(|value| self.value(value));
+                }
+            }
+            self.node(entry.value, depth + 1);
+        }
+        for (name, value) in [
+            ("name", "value"),
+            ("Name", "Value"),
+            ("Key", "Value"),
+            ("key", "value"),
+            ("ParameterKey", "ParameterValue"),
+        ] {
+            if let (Some(name), Some(value)) = (node.get(name).and_then(NodeRef::text), node.get(value)) {
+                if is_secret_name(name) {
+                    self.value(value);
+                }
+            }
+        }
+    }
+
+    /// The value of a secret name: a scalar, the scalars of a list, the text of a function.
+    fn value(&mut self, node: NodeRef<'_>) {
+        if node.is_alias() {
+            return;
+        }
+        if let Some(scalar) = node.scalar() {
+            let refers = node.tag().is_some_and(|tag| !matches!(tag.text, "!Sub" | "!Base64" | "!!str"));
+            if !refers && is_literal(scalar) {
+                self.push(node, scalar);
+            }
+            return;
+        }
+        match node.kind() {
+            Kind::Sequence => node.items().for_each(|item| self.value(item)),
+            _ => {
+                for function in ["Fn::Sub", "Fn::Base64", "Fn::Join"] {
+                    node.get(function).into_iter().for_each(|value| self.value(value));
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, node: NodeRef<'_>, scalar: Scalar<'_>) {
+        let (start, end) = (node.span().start as usize, node.span().end as usize);
+        let quotes = usize::from(matches!(scalar.style, ScalarStyle::Single | ScalarStyle::Double));
+        if start + quotes < end.saturating_sub(quotes)
+            && self.text.get(start + quotes..end - quotes).is_some()
+        {
+            let text = scalar.text.trim().to_string();
+            self.found.push(Secret { start: start + quotes, end: end - quotes, text });
+        }
+    }
+}
+
+/// Whether a declaration says that its value is secret.
+fn is_marked(node: NodeRef<'_>) -> bool {
+    let says = |key: &str| {
+        node.get(key).and_then(NodeRef::text).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    };
+    node.kind() == Kind::Mapping && (says("NoEcho") || says("sensitive"))
+}
+
+/// Whether a scalar is the secret itself and not the name of one.
+fn is_literal(scalar: Scalar<'_>) -> bool {
+    let text = scalar.text.trim();
+    let is_typed = matches!(scalar.typed(Schema::Core), Typed::Null | Typed::Bool(_));
+    let is_one_expression = |open: &str, close: &str| {
+        text.strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close))
+            .is_some_and(|inner| !inner.contains(&close[..1]) && !inner.is_empty())
+    };
+    let refers = text.starts_with("{{") || text.starts_with("arn:") || is_one_expression("${", "}");
+    !text.is_empty() && !is_typed && !refers
+}
+
+/// What patterns show: `NAME: value` on a line, `"name": "value"` in JSON inside a string, pairs of a name and a value, keys in
+/// PEM, passwords in URLs.
+fn by_pattern(text: &str, part: Range<usize>, found: &mut Vec<Secret>) {
+    static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+        let name = format!(r"[\w./-]*{PATTERN}");
+        let quoted = r#"\\*"((?:[^"\\\n]|\\[^"\n])+)\\*""#;
+        [
+            format!(
+                r#"(?im)^[ \t]*(?:- +)?["']?{name}["']? *[:=] *["']?([^\s"'{{}}\[\]!&*|>$,#][^\s"',#]*)"#
+            ),
+            format!(r#"(?i)\\*"{name}\\*"\s*:\s*{quoted}"#),
+            format!(r#"(?i)\\*"name\\*"\s*:\s*\\*"{name}\\*"\s*,\s*\\*"value\\*"\s*:\s*{quoted}"#),
+            format!(r#"(?i)\\*"value\\*"\s*:\s*{quoted}\s*,\s*\\*"name\\*"\s*:\s*\\*"{name}\\*""#),
+            r"-----BEGIN [A-Z ]*PRIVATE KEY-----([A-Za-z0-9+/=\s\\]+)".to_string(),
+            r#"://[^/\s:@"']*:([^@\s/"'$]+)@"#.to_string(),
+        ]
+        .iter()
+        .map(|pattern| Regex::new(pattern).expect("internal error: the pattern is well-formed"))
+        .collect()
+    });
+    for pattern in PATTERNS.iter() {
+        for captures in pattern.captures_iter(&text[part.clone()]) {
+            let Some(value) = captures.get(1) else { continue };
+            let words = value.as_str().trim();
+            let is_word = matches!(words, "" | "true" | "false" | "null" | "~");
+            let refers = ["{{", "${", "arn:"].iter().any(|sign| words.starts_with(sign));
+            if !is_word && !refers {
+                let (start, end) = (part.start + value.start(), part.start + value.end());
+                found.push(Secret { start, end, text: words.to_string() });
+            }
+        }
+    }
+}
+
+/// The text with a sign of the same size in place of every character of the secrets, so that no place in it moves.
+pub fn masked(text: &str, secrets: &[Secret]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for secret in secrets {
+        let (Some(before), Some(hidden)) = (text.get(at..secret.start), text.get(secret.start..secret.end))
+        else {
+            continue;
+        };
+        out.push_str(before);
+        out.extend(hidden.chars().map(|c| match c.len_utf8() {
+            _ if c.is_whitespace() => c,
+            1 => '*',
+            2 => '·',
+            3 => '•',
+            _ => '🔒',
+        }));
+        at = secret.end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+/// A sentence without the secrets that it quotes. Short ones are words that may mean something else, and count only where they
+/// are quoted whole.
+pub fn without(sentence: &str, secrets: &[Secret]) -> Option<String> {
+    const LONG: usize = 6;
+    let mut new: Option<String> = None;
+    for Secret { text, .. } in secrets {
+        let sentence = new.as_deref().unwrap_or(sentence);
+        let mut changed = None;
+        if text.chars().count() >= LONG {
+            changed = sentence.contains(text.as_str()).then(|| sentence.replace(text.as_str(), "***"));
+        } else {
+            for quoted in [format!("`{text}`"), format!("\"{text}\""), format!("'{text}'")] {
+                let sentence = changed.as_deref().unwrap_or(sentence);
+                if sentence.contains(&quoted) {
+                    let quote = &quoted[..1];
+                    changed = Some(sentence.replace(&quoted, &format!("{quote}***{quote}")));
+                }
+            }
+        }
+        new = changed.or(new);
+    }
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::FileId;
+
+    #[test]
+    fn names() {
+        for name in [
+            "Password",
+            "MasterUserPassword",
+            "DB_PASSWORD",
+            "client-secret",
+            "apiKey",
+            "AUTH_TOKEN",
+            "secrets",
+            "private_key",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "SecretArn",
+            "secretName",
+            "TokenEndpoint",
+            "KeyId",
+            "PasswordPolicyName",
+            "Tokens per second",
+            "key",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    /// What stays of a text of which only patterns are known.
+    fn check(text: &str, expected: &str) {
+        assert!(may_hold_secrets(text), "{text}");
+        assert_eq!(masked(text, &secrets_within(text, std::iter::once(0..text.len()))), expected);
+    }
+
+    #[test]
+    fn patterns() {
+        check("  password: hunter2 # why", "  password: ******* # why");
+        check("DB_PASSWORD=\"hunter2\"\n", "DB_PASSWORD=\"*******\"\n");
+        check("password: !Ref Password", "password: !Ref Password");
+        check("password: '{{resolve:ssm:x}}'", "password: '{{resolve:ssm:x}}'");
+        check("token: ö名🦀x", "token: ·•🔒*");
+        check(r#"[{\"name\":\"TOKEN\",\"value\":\"abc\"}]"#, r#"[{\"name\":\"TOKEN\",\"value\":\"***\"}]"#);
+        check(r#"{"value":"abc","name":"API_KEY"}"#, r#"{"value":"***","name":"API_KEY"}"#);
+        check("url: postgres://me:hunter2@db/x", "url: postgres://me:*******@db/x");
+        check(
+            "k: |\n  -----BEGIN RSA PRIVATE KEY-----\n  MIIE\n  -----END RSA PRIVATE KEY-----",
+            "k: |\n  -----BEGIN RSA PRIVATE KEY-----\n  ****\n  -----END RSA PRIVATE KEY-----",
+        );
+    }
+
+    #[test]
+    fn sentences() {
+        let secrets =
+            ["hunter2hunter2", "abc"].map(|text| Secret { start: 0, end: 0, text: text.to_string() });
+        assert_eq!(without("is hunter2hunter2!", &secrets).as_deref(), Some("is ***!"));
+        assert_eq!(without("is `abc`, abcd", &secrets).as_deref(), Some("is `***`, abcd"));
+        assert_eq!(without("is abcd", &secrets), None);
+    }
+}
