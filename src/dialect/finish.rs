@@ -15,6 +15,7 @@ pub(super) fn finish(mut builder: Builder, hints: &Hints<'_>) -> Model {
     ecs::ports(&mut builder);
     ecs::missing(&mut builder);
     tables::fill_effective(&mut builder);
+    retired(&mut builder);
     for idx in builder.indices() {
         match builder.draft(idx).type_name.as_str() {
             CLASSIC => classic_listeners(&mut builder, idx),
@@ -25,6 +26,16 @@ pub(super) fn finish(mut builder: Builder, hints: &Hints<'_>) -> Model {
     }
     hints.apply(&mut builder);
     builder.finish()
+}
+
+/// Marks the first resource of a service that AWS no longer supports.
+fn retired(builder: &mut Builder) {
+    let first = builder.indices().find(|idx| builder.draft(*idx).type_name.starts_with("AWS::AppMesh::"));
+    if let Some(first) = first {
+        let place = Place::fact_at(builder.draft(first).type_at);
+        let since = builder.values.text("2026-09-30", place);
+        builder.draft_mut(first).sections.push(("Retired", since));
+    }
 }
 
 /// Listeners with the words for their default action, and the rules that are made of it.

@@ -153,7 +153,7 @@ impl<'m> Writer<'m> {
     fn resource(&mut self, idx: ResourceIdx) {
         let draft = self.draft(idx);
         let name = Place::fact_at(draft.name);
-        let type_name = self.values.text(&draft.type_name, name);
+        let type_name = self.values.text(&draft.type_name, Place::fact_at(draft.type_at));
         let properties = draft.properties.unwrap_or_else(|| self.values.map(&[], name));
         let effective = draft.effective.unwrap_or(properties);
         let effective = self.joined(idx, effective);
@@ -181,11 +181,21 @@ impl<'m> Writer<'m> {
         if !draft.sections.iter().any(|(key, _)| *key == "Missing") {
             entries.push(("Missing", self.empty_list));
         }
-        entries.push(("Exported", self.values.bool(draft.exported, name)));
+        let exported = draft.exported || self.is_loose_end(idx);
+        entries.push(("Exported", self.values.bool(exported, name)));
         entries.extend(draft.sections.iter().copied());
         entries.push(("Links", self.links(idx)));
         entries.push(("Source", self.source(draft)));
         self.values.fill_map(self.maps[idx.0 as usize], &entries);
+    }
+
+    /// Whether something depends on a target group in a way that gave no link, for instance by an expression that is not
+    /// evaluated.
+    fn is_loose_end(&self, idx: ResourceIdx) -> bool {
+        let users = [Link::Rules, Link::Services, Link::Workloads];
+        self.draft(idx).type_name == TARGET_GROUP
+            && users.iter().all(|link| self.graph.targets(idx, *link).next().is_none())
+            && self.drafts.iter().any(|draft| draft.depends_on.contains(&idx))
     }
 
     fn links(&mut self, idx: ResourceIdx) -> ValueId {

@@ -179,6 +179,8 @@ pub struct Draft {
     pub type_name: String,
     /// Where its name is written.
     pub name: Span,
+    /// Where its type is written; its name where that is not a place of its own.
+    pub type_at: Span,
     /// All of it.
     pub span: Span,
     /// Whose defaults apply.
@@ -231,6 +233,7 @@ impl Draft {
             id: id.into(),
             type_name: type_name.into(),
             name,
+            type_at: name,
             span,
             platform,
             controller: None,

@@ -174,6 +174,7 @@ impl Connector<'_> {
             "AWS::ApiGatewayV2::Integration" => {
                 self.leads_to(idx, properties, "IntegrationUri");
             }
+            "AWS::WAFv2::WebACLAssociation" => self.leads_to(idx, properties, "ResourceArn"),
             "AWS::ApiGateway::VpcLink" => self.leads_to(idx, properties, "TargetArns"),
             "AWS::AutoScaling::AutoScalingGroup" => self.auto_scaling_group(idx, properties),
             LOAD_BALANCER | CLASSIC => self.balancer_security(idx, properties),

@@ -178,7 +178,8 @@ impl<'d> Declarations<'d> {
                 let span = declared.entry.span();
                 let id = declared.id.as_ref();
                 let type_name = declared.type_name.as_ref();
-                let draft = Draft::new(id, type_name, key.span(), span, Platform::CloudFormation);
+                let mut draft = Draft::new(id, type_name, key.span(), span, Platform::CloudFormation);
+                draft.type_at = declared.entry.value.get("Type").map_or(key.span(), |kind| kind.span());
                 resolver.builder.add(draft)
             });
             present.extend(idx.map(|idx| (idx, declared)));
@@ -186,6 +187,12 @@ impl<'d> Declarations<'d> {
         }
         for (idx, declared) in &present {
             resolver.fill(*idx, declared);
+        }
+        // Only services ask what has to be there before them.
+        if present.iter().any(|(_, declared)| declared.type_name == "AWS::ECS::Service") {
+            for (idx, declared) in &present {
+                resolver.implied_dependencies(*idx, declared);
+            }
         }
         if let Some(outputs) = template.outputs {
             resolver.mention(outputs);
@@ -233,6 +240,22 @@ impl<'t, 'd> Resolver<'t, 'd> {
         draft.depends_on = targets;
         self.bindings.clear();
         self.is_foreign = false;
+    }
+
+    /// Adds what a resource depends on because it names it, in any function and any branch.
+    fn implied_dependencies(&mut self, idx: ResourceIdx, declared: &'t Declared<'d>) {
+        let Some(properties) = declared.entry.value.get("Properties") else { return };
+        self.bindings.clone_from(&declared.bindings);
+        let mut named = Vec::new();
+        function::mentions(properties, |name| {
+            let found = self.resources.get(self.bound(name).as_ref()).copied().flatten();
+            named.extend(found.filter(|found| *found != idx));
+        });
+        self.bindings.clear();
+        let depends_on = &mut self.builder.draft_mut(idx).depends_on;
+        depends_on.extend(named);
+        depends_on.sort_unstable();
+        depends_on.dedup();
     }
 }
 

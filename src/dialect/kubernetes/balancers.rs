@@ -310,8 +310,10 @@ impl<'d> Lowering<'_, 'd> {
         let certificate = self.setting(service, "ssl-cert");
         let policy = self.layered(service, "ssl-negotiation-policy");
         let alpn = if platform == Platform::InTree { None } else { self.setting(service, "alpn-policy") };
+        // The key names the protocol of the listener, which is TLS where that ends it.
+        let ending = if certificate.is_some() && ends_tls { "TLS" } else { protocol };
         let attributes = number.map_or(Layered::Absent, |number| {
-            self.layered(service, &format!("listener-attributes.{protocol}-{number}"))
+            self.layered(service, &format!("listener-attributes.{ending}-{number}"))
         });
         let place = Place::default_at(name);
         let values = &mut self.builder.values;

@@ -3,6 +3,7 @@
 //! Read forwards by the lowering (`shape.rs`), backwards by [`argument`], which tells a fix where a property is
 //! written. Sources: the schemas of terraform-provider-aws 5 and 6 and the CloudFormation resource reference.
 
+mod app_mesh;
 mod attachments;
 mod compute;
 mod edge;
@@ -88,8 +89,8 @@ const fn inline(argument: &'static str, rows: &'static [Row]) -> Row {
     Row { argument, property: "", form: Form::Inline(rows) }
 }
 
-const TABLES: [&[Mapped]; 5] =
-    [load_balancing::TABLE, compute::TABLE, lattice::TABLE, edge::TABLE, attachments::TABLE];
+const TABLES: [&[Mapped]; 6] =
+    [load_balancing::TABLE, compute::TABLE, lattice::TABLE, edge::TABLE, app_mesh::TABLE, attachments::TABLE];
 
 /// The row set of a Terraform type.
 pub(super) fn of_terraform(resource_type: &str) -> Option<&'static Mapped> {

@@ -72,4 +72,65 @@ pub(super) const TABLE: &[Mapped] = &[
         aws: "AWS::WAFv2::WebACLAssociation",
         rows: &[value("resource_arn", "ResourceArn"), value("web_acl_arn", "WebACLArn")],
     },
+    Mapped {
+        terraform: &["aws_wafv2_web_acl"],
+        aws: "AWS::WAFv2::WebACL",
+        rows: &[
+            value("name", "Name"),
+            value("scope", "Scope"),
+            // Statements nest without end; they keep the provider's words.
+            value("rule", "Rules"),
+        ],
+    },
+    Mapped {
+        terraform: &["aws_apprunner_service"],
+        aws: "AWS::AppRunner::Service",
+        rows: &[
+            value("service_name", "ServiceName"),
+            block(
+                "source_configuration",
+                "SourceConfiguration",
+                &[
+                    block(
+                        "image_repository",
+                        "ImageRepository",
+                        &[
+                            value("image_identifier", "ImageIdentifier"),
+                            value("image_repository_type", "ImageRepositoryType"),
+                            block(
+                                "image_configuration",
+                                "ImageConfiguration",
+                                &[
+                                    value("port", "Port"),
+                                    value("start_command", "StartCommand"),
+                                    value("runtime_environment_variables", "RuntimeEnvironmentVariables"),
+                                ],
+                            ),
+                        ],
+                    ),
+                    block(
+                        "code_repository",
+                        "CodeRepository",
+                        &[block(
+                            "code_configuration",
+                            "CodeConfiguration",
+                            &[block(
+                                "code_configuration_values",
+                                "CodeConfigurationValues",
+                                &[
+                                    value("port", "Port"),
+                                    value("runtime_environment_variables", "RuntimeEnvironmentVariables"),
+                                ],
+                            )],
+                        )],
+                    ),
+                ],
+            ),
+            block(
+                "health_check_configuration",
+                "HealthCheckConfiguration",
+                &[value("protocol", "Protocol"), value("path", "Path")],
+            ),
+        ],
+    },
 ];
