@@ -3,7 +3,7 @@
 use super::annotations::{NLB, Setting};
 use super::classes::{self, Balancer};
 use super::evidence::of_service_port;
-use super::lowering::{Group, Layered, Lowering, Properties};
+use super::lowering::{Group, Layered, Lowering, Properties, Refusal};
 use super::services::ServicePort;
 use super::target_groups::health_check_port;
 use super::values::{inner_span, int};
@@ -21,6 +21,32 @@ impl<'d> Lowering<'_, 'd> {
                 Some(Balancer::Network(platform)) => self.lower_network(idx, platform),
                 Some(Balancer::Classic) => self.lower_classic(idx),
                 None => {}
+            }
+        }
+    }
+
+    /// Names the controller of every Service of type LoadBalancer, and looks for those that nobody takes, or another
+    /// than the annotations are for.
+    pub(super) fn judge_balancers(&mut self) {
+        for idx in 0..self.services.all.len() {
+            let owner = self.services.all[idx].object;
+            let object = &self.world.objects[owner];
+            if object.spec_text(&["type"]) != Some("LoadBalancer") {
+                continue;
+            }
+            let fault = classes::unclaimed(object, &self.cluster);
+            let controller = match (&fault, classes::service(object, &self.cluster)) {
+                (Some((word, ..)), _) if *word == "nobody" => Some("none"),
+                (_, Some(Balancer::Classic)) => Some(classes::controller_name(Platform::InTree)),
+                (_, Some(Balancer::Network(platform))) => Some(classes::controller_name(platform)),
+                (_, None) => None,
+            };
+            if let Some(controller) = controller.filter(|_| self.cluster.controller().is_some()) {
+                let value = self.builder.values.text(controller, Place::fact_at(object.name_span));
+                self.builder.draft_mut(self.resources[owner]).controller = Some(value);
+            }
+            if let Some((reason, text, at)) = fault {
+                self.refusals.push((owner, Refusal { reason, text, at, other: None }));
             }
         }
     }

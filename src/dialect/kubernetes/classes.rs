@@ -230,6 +230,52 @@ pub(super) fn service(object: &Object<'_>, cluster: &Cluster) -> Option<Balancer
     (aws || !is_elsewhere(object, cluster)).then_some(Balancer::Network(Platform::Service))
 }
 
+/// Why no controller, or another than is meant, builds the load balancer of a Service: a word for `Refusals`, the reason,
+/// and where it is written.
+pub(super) fn unclaimed(
+    object: &Object<'_>,
+    cluster: &Cluster,
+) -> Option<(&'static str, String, crate::source::Span)> {
+    let setting = |name| object.annotations.under(NLB, name).filter(|setting| !setting.is_placeholder());
+    if let Some(class) = object.spec(&["loadBalancerClass"]) {
+        let name = super::values::text(class)?;
+        let is_ours = matches!(name, "service.k8s.aws/nlb" | "eks.amazonaws.com/nlb");
+        let has_own = object.annotations.has_prefix(NLB);
+        let text = format!("no controller of AWS takes the class `{name}`, and the annotations are for one");
+        return (!is_ours && has_own).then(|| ("foreign-class", text, super::values::inner_span(class)));
+    }
+    let own = setting("type")?;
+    let target = setting("nlb-target-type");
+    // The webhook of today's AWS Load Balancer Controller gives a class to new Services that have none.
+    let has_webhook = cluster.controller == Some(ControllerHint::LoadBalancerController);
+    if has_webhook || cluster.controller == Some(ControllerHint::AutoMode) {
+        return None;
+    }
+    let is_open = object
+        .annotations
+        .under(NLB, "nlb-target-type")
+        .is_some_and(super::annotations::Setting::is_placeholder);
+    match (own.text, target.map(|target| target.text)) {
+        ("external", None) if !is_open => {
+            let text =
+                "`external` needs `aws-load-balancer-nlb-target-type` beside it for a controller to take it";
+            Some(("nobody", text.to_string(), own.span))
+        }
+        ("nlb", Some("ip")) => {
+            let text =
+                "the cloud provider takes type `nlb` and registers instances, not the `ip` targets asked for";
+            Some(("instances", text.to_string(), own.span))
+        }
+        ("external" | "nlb" | "nlb-ip", _) => None,
+        (word, _) => {
+            let text = format!(
+                "type `{word}` is none that a controller knows, and a classic load balancer is built"
+            );
+            Some(("classic", text, own.span))
+        }
+    }
+}
+
 /// Prefixes of annotations that other clouds and controllers read.
 const ELSEWHERE: [&str; 22] = [
     "cloud.google.com/",

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::annotations::Setting;
 use super::evidence::{declared, of_service_port};
+use super::gateway_classes::{self, GatewayKind};
 use super::gateway_config::{GroupConfig, balancer_config, group_properties};
 use super::gateway_listeners::GatewayListener;
 use super::lowering::{Group, Layered, Lowering, Properties, Refusal, word};
@@ -19,7 +20,8 @@ use super::workloads::PortRef;
 use crate::document::NodeRef;
 use crate::model::{Link, Place, Platform, ResourceIdx, Unknown, ValueId};
 
-const API: &str = "gateway.networking.k8s.io";
+/// The group of the Gateway API.
+pub(super) const API: &str = "gateway.networking.k8s.io";
 
 /// A port of a Gateway, which becomes one listener of the load balancer.
 struct BuiltListener<'d> {
@@ -57,7 +59,9 @@ impl<'d> Lowering<'_, 'd> {
             made: FxHashMap::default(),
         };
         for (idx, object) in self.world.objects.iter().enumerate() {
-            if object.is(API, "Gateway") && self.is_application(object) {
+            if object.is(API, "Gateway")
+                && gateway_classes::kind(self.world, object) == Some(GatewayKind::Application)
+            {
                 routing.gateways.insert(idx, self.lower_gateway(idx));
             }
             if object.is("gateway.k8s.aws", "TargetGroupConfiguration")
@@ -72,23 +76,6 @@ impl<'d> Lowering<'_, 'd> {
             }
             if object.is(API, "GRPCRoute") || object.is(API, "HTTPRoute") {
                 self.attach(idx, &mut routing);
-            }
-        }
-    }
-
-    /// Whether the controller makes an application load balancer of a Gateway.
-    fn is_application(&self, gateway: &Object<'d>) -> bool {
-        let Some(class) = gateway.spec_text(&["gatewayClassName"]) else { return false };
-        match self.world.find_cluster_wide("GatewayClass", class, gateway.file) {
-            Found::One(class) => {
-                self.world.objects[class].spec_text(&["controllerName"]) == Some("gateway.k8s.aws/alb")
-            }
-            Found::Several(_) => false,
-            Found::Nowhere => {
-                let lower = class.to_ascii_lowercase();
-                let has_config = gateway.spec_text(&["infrastructure", "parametersRef", "group"])
-                    == Some("gateway.k8s.aws");
-                lower.contains("alb") && (lower.contains("aws") || lower == "alb" || has_config)
             }
         }
     }
@@ -287,7 +274,8 @@ impl<'d> Lowering<'_, 'd> {
                 }
                 _ => None,
             };
-            self.refusals.extend(refusal.map(|(reason, text)| (route, Refusal { reason, text, at })));
+            self.refusals
+                .extend(refusal.map(|(reason, text)| (route, Refusal { reason, text, at, other: None })));
             for listener in accepting {
                 self.add_rules(route, found, listener, routing);
             }
@@ -463,7 +451,7 @@ fn fits(item: NodeRef<'_>, route: &Object<'_>) -> Option<u8> {
 }
 
 /// The Services that a rule of a route forwards to, with their namespaces.
-fn backends<'d>(rule: NodeRef<'d>, route: &Object<'d>) -> Vec<(Backend<'d>, &'d str)> {
+pub(super) fn backends<'d>(rule: NodeRef<'d>, route: &Object<'d>) -> Vec<(Backend<'d>, &'d str)> {
     rule.get("backendRefs")
         .into_iter()
         .flat_map(NodeRef::items)

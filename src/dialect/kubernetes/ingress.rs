@@ -168,6 +168,10 @@ impl<'d> Lowering<'_, 'd> {
         if !may_have_others {
             self.check_redirect(members, &ports);
         }
+        self.check_names(members);
+        if matches!(key, GroupKey::Named { .. }) {
+            self.check_conflicts(members);
+        }
         for (port, members) in ports.into_values() {
             let duty = if redirects && port.protocol == "HTTP" { Duty::Redirect } else { Duty::Forward };
             self.lower_listener(&label, balancer, port, &members, &made, duty);
@@ -195,7 +199,7 @@ impl<'d> Lowering<'_, 'd> {
                 Some(_) => format!("port {wanted} is not HTTPS"),
                 None => format!("nothing listens on port {wanted}"),
             };
-            let refusal = Refusal { reason: "ssl-redirect", text, at: setting.span };
+            let refusal = Refusal { reason: "ssl-redirect", text, at: setting.span, other: None };
             self.refusals.push((member.object, refusal));
         }
     }

@@ -49,6 +49,8 @@ pub(super) struct Refusal {
     pub(super) text: String,
     /// What a person would edit.
     pub(super) at: Span,
+    /// What it contradicts.
+    pub(super) other: Option<Span>,
 }
 
 /// Makes ids unique: the same object may stand in several files.
@@ -117,24 +119,24 @@ impl<'d> Lowering<'_, 'd> {
         }
     }
 
-    /// Writes the section `Refusals` of every Ingress and route.
+    /// Writes the section `Refusals` of every object.
     pub(super) fn write_refusals(&mut self) {
         let mut by_object: FxHashMap<usize, Vec<Refusal>> = FxHashMap::default();
         for (object, refusal) in self.refusals.drain(..) {
             by_object.entry(object).or_default().push(refusal);
         }
         for (idx, object) in self.world.objects.iter().enumerate() {
-            if !object.is_ingress() && !matches!(object.kind, "GRPCRoute" | "HTTPRoute") {
-                continue;
-            }
             let values = &mut self.builder.values;
             let mut list = Vec::new();
             for refusal in by_object.remove(&idx).unwrap_or_default() {
                 let place = Place::fact_at(refusal.at);
-                let entry = [
+                let mut entry = vec![
                     ("Reason", values.text(refusal.reason, place)),
                     ("Text", values.text(&refusal.text, place)),
                 ];
+                if let Some(other) = refusal.other {
+                    entry.push(("Other", values.text(&refusal.text, Place::fact_at(other))));
+                }
                 list.push(values.map_of(&entry, place));
             }
             let list = values.list(&list, Place::fact_at(object.name_span));

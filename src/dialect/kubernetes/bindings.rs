@@ -1,0 +1,164 @@
+//! TargetGroupBindings, TargetGroupConfigurations and Namespaces: what they lead to, and what is wrong with them.
+
+use std::collections::BTreeMap;
+
+use super::lowering::{Lowering, Refusal};
+use super::objects::{Found, Object};
+use super::values::{inner_span, is_placeholder, text};
+use crate::document::NodeRef;
+use crate::model::{Link, Place};
+use crate::source::Span;
+
+const ROUTE_KINDS: [&str; 5] = ["HTTPRoute", "GRPCRoute", "TCPRoute", "UDPRoute", "TLSRoute"];
+
+impl<'d> Lowering<'_, 'd> {
+    /// Looks at all of them, once the target groups are made.
+    pub(super) fn judge_bindings(&mut self) {
+        let mut bound: BTreeMap<(&'d str, &'d str), Vec<(usize, Span)>> = BTreeMap::new();
+        let world = self.world;
+        for (idx, object) in world.objects.iter().enumerate() {
+            match object.kind {
+                "TargetGroupBinding" => {
+                    self.judge_binding(idx);
+                    if let Some((arn, at)) = target_group(object) {
+                        bound.entry((world.directory(object), arn)).or_default().push((idx, at));
+                    }
+                }
+                "TargetGroupConfiguration" => self.judge_configuration(idx),
+                _ => {}
+            }
+        }
+        for ((_, arn), bindings) in bound {
+            let is_shared = |idx: usize| {
+                world.objects[idx]
+                    .spec(&["multiClusterTargetGroup"])
+                    .is_some_and(|it| it.text() != Some("false"))
+            };
+            let Some((first, rest)) = bindings.split_first() else { continue };
+            for (idx, at) in rest {
+                let is_same = world.objects[*idx].full_name() == world.objects[first.0].full_name();
+                if !is_same && !(is_shared(*idx) && is_shared(first.0)) {
+                    let text = format!("target group `{}` is bound twice", short(arn));
+                    let refusal = Refusal { reason: "binding", text, at: *at, other: Some(first.1) };
+                    self.refusals.push((*idx, refusal));
+                }
+            }
+        }
+        self.link_namespaces();
+    }
+
+    fn judge_binding(&mut self, idx: usize) {
+        let object = &self.world.objects[idx];
+        // Without a Service it is a patch, or a sample.
+        let Some(spec) = object.node.get("spec").filter(|spec| spec.get("serviceRef").is_some()) else {
+            return;
+        };
+        let mut refuse = |text: String, at: Span| {
+            self.refusals.push((idx, Refusal { reason: "binding", text, at, other: None }));
+        };
+        if spec.get("targetGroupARN").is_none() && spec.get("targetGroupName").is_none() {
+            let text = "it names no target group: `targetGroupARN` or `targetGroupName` is needed";
+            refuse(text.to_string(), object.name_span);
+        }
+        let target_type = spec.get("targetType").and_then(text);
+        if let (Some(entry), Some("ip")) = (spec.entry("nodeSelector"), target_type) {
+            refuse(
+                "`nodeSelector` is for instance targets, and `targetType` is `ip`".to_string(),
+                entry.key.span(),
+            );
+        }
+        if let (Some(entry), Some("instance")) = (spec.entry("iamRoleArnToAssume"), target_type) {
+            let text = "`iamRoleArnToAssume` is for ip targets, and `targetType` is `instance`";
+            refuse(text.to_string(), entry.key.span());
+        }
+        let Some(name) = object.spec_text(&["serviceRef", "name"]) else { return };
+        let Found::One(service) = self.world.find_in("Service", name, object.namespace, object.file) else {
+            return;
+        };
+        let service = &self.world.objects[service];
+        let is_inside = matches!(service.spec_text(&["type"]), None | Some("ClusterIP"));
+        if let (true, Some("instance"), Some(at)) = (is_inside, target_type, spec.get("targetType")) {
+            let text = format!("`targetType` is `instance`, and Service `{name}` has no node ports");
+            refuse(text, inner_span(at));
+        }
+    }
+
+    /// Entries for routes that do not exist.
+    fn judge_configuration(&mut self, idx: usize) {
+        let object = &self.world.objects[idx];
+        let service = object.spec_text(&["targetReference", "name"]);
+        let routes: Vec<&Object<'d>> = self
+            .world
+            .objects
+            .iter()
+            .filter(|route| ROUTE_KINDS.contains(&route.kind) && service.is_some_and(|it| names(route, it)))
+            .collect();
+        let mut list = Vec::new();
+        for item in object.spec(&["routeConfigurations"]).into_iter().flat_map(NodeRef::items) {
+            let Some(identifier) = item.get("routeIdentifier") else { continue };
+            let field = |key: &str| identifier.get(key).and_then(text);
+            let Some(kind) = field("kind").filter(|kind| !is_placeholder(kind)) else { continue };
+            let (what, at) = if !ROUTE_KINDS.contains(&kind) {
+                (kind, identifier.get("kind"))
+            } else {
+                let is_met = routes.iter().any(|route| {
+                    route.kind == kind
+                        && identifier.get("name").is_none_or(|it| text(it).is_none_or(|it| it == route.name))
+                        && field("namespace")
+                            .is_none_or(|it| route.namespace.is_empty() || it == route.namespace)
+                });
+                // Routes that are not among the files may be meant, unless those that are there show all of them.
+                if is_met || routes.is_empty() {
+                    continue;
+                }
+                (field("name").unwrap_or(kind), identifier.get("name").or(identifier.get("kind")))
+            };
+            let place = at.map_or(object.name_span, inner_span);
+            let place = Place::written(place, place);
+            let values = &mut self.builder.values;
+            let entry = [("Kind", values.text("route", place)), ("Name", values.text(what, place))];
+            list.push(values.map_of(&entry, place));
+        }
+        if !list.is_empty() {
+            let missing = self.builder.values.list(&list, Place::fact_at(object.name_span));
+            self.builder.draft_mut(self.resources[idx]).sections.push(("Missing", missing));
+        }
+    }
+
+    /// Links namespaces with the target groups over their Services.
+    fn link_namespaces(&mut self) {
+        for group in &self.groups {
+            let Some((service, _)) = group.backend else { continue };
+            let service = &self.world.objects[self.services.all[service].object];
+            if service.namespace.is_empty() {
+                continue;
+            }
+            if let Found::One(namespace) =
+                self.world.find_cluster_wide("Namespace", service.namespace, service.file)
+            {
+                self.builder.link(self.resources[namespace], Link::TargetGroups, group.resource);
+            }
+        }
+    }
+}
+
+/// Whether a route leads to a Service of a name.
+fn names(route: &Object<'_>, service: &str) -> bool {
+    let rules = route.spec(&["rules"]).into_iter().flat_map(NodeRef::items);
+    rules
+        .filter_map(|rule| rule.get("backendRefs"))
+        .flat_map(NodeRef::items)
+        .any(|backend| backend.get("name").and_then(text) == Some(service))
+}
+
+/// The target group that a binding names.
+fn target_group<'d>(binding: &Object<'d>) -> Option<(&'d str, Span)> {
+    let spec = binding.node.get("spec")?;
+    let node = spec.get("targetGroupARN").or(spec.get("targetGroupName"))?;
+    Some((text(node)?, inner_span(node)))
+}
+
+/// The name within an ARN.
+fn short(arn: &str) -> &str {
+    arn.split("targetgroup/").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or(arn)
+}
