@@ -178,7 +178,7 @@ pub(super) struct CheckArgs {
 
     /// How to report, and where to: standard output, or FILE. Can be repeated.
     ///
-    /// FORMAT is text, concise, json, sarif, github, gitlab, junit, checkstyle or rdjson. Reports that go to files leave
+    /// FORMAT is text, concise, json, sarif, github, gitlab, junit, checkstyle, rdjson or html. Reports that go to files leave
     /// standard output to the text.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse)]
     pub(super) format: Vec<Output>,

@@ -29,6 +29,7 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
         force_exclude: args.force_exclude,
         ..ReadOptions::default()
     };
+    configured.settings.traffic = args.format.iter().any(|output| output.format.needs_traffic());
     let mut loaded = read::read(&args.paths, &options);
     let skipped = std::mem::take(&mut loaded.skipped);
     let mut analysis = engine::analyze(loaded, &catalog, &configured.settings);

@@ -118,8 +118,15 @@ impl Traffic {
                     whole.file == at.file && whole.start <= at.start && at.end <= whole.end
                 })
             };
-            let named = self.hops.iter().position(|hop| hop.resource == resource);
-            if let Some(idx) = named.or_else(|| self.hops.iter().position(holds)) {
+            // One place may speak for several resources, such as the groups of one annotation.
+            let resources =
+                std::iter::once(resource).chain(diagnostic.other_resources.iter().map(String::as_str));
+            let place = |name: &str| self.hops.iter().position(|hop| hop.resource == name);
+            let mut places: Vec<usize> = resources.filter_map(place).collect();
+            if places.is_empty() {
+                places.extend(self.hops.iter().position(holds));
+            }
+            for idx in places {
                 on_hops[idx].push(diagnostic);
             }
         }

@@ -11,6 +11,7 @@ mod fingerprint;
 mod github;
 mod gitlab;
 pub mod graph;
+mod html;
 mod json;
 mod junit;
 mod location;
@@ -53,11 +54,13 @@ pub enum Format {
     Checkstyle,
     /// Reviewdog's diagnostic format.
     Rdjson,
+    /// One page for a browser, with the traffic as a picture.
+    Html,
 }
 
 impl Format {
     /// All formats with their names.
-    pub const ALL: [(&'static str, Format); 9] = [
+    pub const ALL: [(&'static str, Format); 10] = [
         ("text", Format::Text),
         ("concise", Format::Concise),
         ("json", Format::Json),
@@ -67,12 +70,18 @@ impl Format {
         ("junit", Format::Junit),
         ("checkstyle", Format::Checkstyle),
         ("rdjson", Format::Rdjson),
+        ("html", Format::Html),
     ];
 
     /// Whether the format describes all rules, rather than only those that found something. Describing a rule means
     /// reading its file, which a run otherwise does only for rules that its resources can meet.
     pub fn needs_all_rules(self) -> bool {
         self == Format::Sarif
+    }
+
+    /// Whether the format shows the ways of the traffic, which are worked out only then.
+    pub fn needs_traffic(self) -> bool {
+        self == Format::Html
     }
 }
 
@@ -132,6 +141,7 @@ pub fn write(
         Format::Junit => junit::write(analysis, out, options),
         Format::Checkstyle => checkstyle::write(analysis, out, options),
         Format::Rdjson => rdjson::write(analysis, out, options),
+        Format::Html => html::write(analysis, rules, out, options),
     }
 }
 

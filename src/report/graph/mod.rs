@@ -10,6 +10,7 @@ use std::io::{self, Write};
 
 use super::Options;
 use super::neutral::neutral;
+use super::text::Styles;
 use crate::engine::{Analysis, Hop, Stage, Traffic};
 
 /// The syntaxes in which a graph can be written.
@@ -41,6 +42,11 @@ pub fn write(
         GraphFormat::Mermaid => mermaid::write(analysis, out),
         GraphFormat::Dot => dot::write(analysis, out),
     }
+}
+
+/// Writes the ways of one project as a tree of lines without colours.
+pub(super) fn write_ways(traffic: &Traffic, analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
+    tree::ways(traffic, analysis, out, &Styles::new(false))
 }
 
 /// The projects that have something to show.

@@ -17,16 +17,23 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
             writeln!(out)?;
         }
         writeln!(out, "{}", styles.strong.style(title(traffic, analysis)))?;
-        let mut tree = Tree {
-            traffic,
-            findings: traffic.findings(&analysis.diagnostics),
-            styles: &styles,
-            seen: BTreeSet::new(),
-        };
-        let roots = traffic.roots();
-        for (at, root) in roots.iter().enumerate() {
-            tree.branch(out, *root, "", at + 1 == roots.len())?;
-        }
+        ways(traffic, analysis, out, &styles)?;
+    }
+    Ok(())
+}
+
+/// The ways of one project.
+pub(super) fn ways(
+    traffic: &Traffic,
+    analysis: &Analysis,
+    out: &mut dyn Write,
+    styles: &Styles,
+) -> io::Result<()> {
+    let mut tree =
+        Tree { traffic, findings: traffic.findings(&analysis.diagnostics), styles, seen: BTreeSet::new() };
+    let roots = traffic.roots();
+    for (at, root) in roots.iter().enumerate() {
+        tree.branch(out, *root, "", at + 1 == roots.len())?;
     }
     Ok(())
 }
