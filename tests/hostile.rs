@@ -175,8 +175,21 @@ fn no_secret_is_shown() {
         }
     }
     for (file, _) in &SECRETS[..6] {
-        let said = said(dir.path(), &["model", file]);
-        assert!(!said.contains("hunter2"), "{file}: {said}");
+        for args in [&["model", file][..], &["graph", "--no-config", file]] {
+            let said = said(dir.path(), args);
+            assert!(!said.contains("hunter2"), "{file}: {said}");
+        }
+    }
+}
+
+#[test]
+fn nothing_in_a_file_acts_in_a_graph() {
+    let dir = project(&[("template.json", &template())]);
+    // A terminal and Graphviz take markup for text.
+    for (format, like) in [("text", "text"), ("mermaid", "mermaid"), ("dot", "text")] {
+        let said = said(dir.path(), &["graph", "--no-config", "--format", format, "."]);
+        assert!(said.contains("pwned"), "{format}: {said}");
+        check(like, &said);
     }
 }
 

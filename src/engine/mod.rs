@@ -94,6 +94,10 @@ pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> An
     suppression::apply(&mut diagnostics, exceptions, &sources, catalog, settings);
     let is_reported = |label: &Label| label.span.file.0 < n_reported || label.span.file == configuration;
     diagnostics.retain(|found| is_reported(&found.primary) || found.related.iter().any(is_reported));
+    if !traffic.is_empty() {
+        let secrets = secrets::secrets(&sources);
+        traffic.iter_mut().for_each(|traffic| traffic.hide(&secrets));
+    }
     secrets::hide(&mut diagnostics, &mut sources);
     show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);

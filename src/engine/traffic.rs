@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::Diagnostic;
+use crate::document::{self, Secret};
 use crate::model::{Data, Model, ValueId};
 use crate::source::{FileId, Span};
 
@@ -100,6 +101,18 @@ impl Traffic {
             index: model.resources.iter().enumerate().map(|(idx, found)| (found.value, idx)).collect(),
         };
         reader.read()
+    }
+
+    /// Keeps secrets out of the words.
+    pub(super) fn hide(&mut self, secrets: &[Secret]) {
+        for hop in &mut self.hops {
+            let evidence = hop.grpc.iter_mut().map(|(_, evidence)| evidence);
+            for text in hop.facts.iter_mut().chain(evidence).chain([&mut hop.name]) {
+                if let Some(harmless) = document::without(text, secrets) {
+                    *text = harmless;
+                }
+            }
+        }
     }
 
     /// The findings on each hop that nobody made an exception for, in their order.

@@ -121,12 +121,12 @@ fn row(out: &mut dyn Write, source: &Source, line: u32, marks: &[&Mark<'_>]) -> 
         write!(
             out,
             "{}<mark{class}>{}</mark>",
-            tabbed(&source.text[at..mark.start]),
-            tabbed(&source.text[mark.start..end])
+            tabbed(&source.shown()[at..mark.start]),
+            tabbed(&source.shown()[mark.start..end])
         )?;
         at = end;
     }
-    write!(out, "{}{}", tabbed(source.text[at..to].trim_end_matches(['\r', '\n'])), dots(to < whole.end))?;
+    write!(out, "{}{}", tabbed(source.shown()[at..to].trim_end_matches(['\r', '\n'])), dots(to < whole.end))?;
     for words in marks.iter().map(|mark| mark.words).filter(|words| !words.is_empty()) {
         write!(out, "<span class=\"note\">{}</span>", prose(words))?;
     }
