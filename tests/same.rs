@@ -201,6 +201,8 @@ fn block(body: &Map<String, Value>) -> Option<(Map<String, Value>, Map<String, V
     let (mut values, mut expressions) = (Map::new(), Map::new());
     for (key, value) in body {
         let blocks: Option<Vec<&Map<String, Value>>> = match value {
+            // A map, and no block.
+            Value::Object(_) if key == "runtime_environment_variables" => None,
             Value::Object(block) => Some(vec![block]),
             Value::Array(items) => items.iter().map(Value::as_object).collect(),
             _ => None,

@@ -73,6 +73,9 @@ impl<'d> Lowering<'_, 'd> {
         properties.put("Priority", values.int(priority, Place::default_at(rule.at)));
         properties.put("Actions", values.list(&actions, place));
         properties.put("Conditions", rules::conditions(values, rule));
+        if let Some(setting) = &rule.transforms {
+            properties.put("Transforms", rules::transforms(values, setting));
+        }
         let properties = properties.finish(values, place);
         self.builder.draft_mut(resource).properties = Some(properties);
     }

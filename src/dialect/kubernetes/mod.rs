@@ -25,6 +25,7 @@ mod other_routes;
 mod ports;
 mod probes;
 mod proxies;
+mod rollouts;
 mod route_facts;
 mod rules;
 mod services;
@@ -125,6 +126,7 @@ pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hint
     lowering.note_entries();
     lowering.judge_bindings();
     lowering.judge_balancers();
+    lowering.link_rollouts();
     lowering.join_groups();
     lowering.write_refusals();
     let Lowering { ports, services, resources, mut builder, .. } = lowering;

@@ -43,6 +43,8 @@ pub(super) struct RulePlan<'d> {
     pub(super) written: Option<(&'d str, Span)>,
     /// `conditions.NAME` of the backend.
     pub(super) conditions: Option<Setting<'d>>,
+    /// `transforms.NAME` of the backend.
+    pub(super) transforms: Option<Setting<'d>>,
     /// What the rule is about.
     pub(super) at: Span,
 }
@@ -106,10 +108,12 @@ fn path_plan<'d>(
         Some(backend) => backend_plan(&object.annotations, backend),
         None => (Plan::Unknown, None),
     };
-    let conditions =
-        name.and_then(|(name, _)| object.annotations.under(ALB, &format!("conditions.{name}")).cloned());
+    let of_name = |key: &str| {
+        name.and_then(|(name, _)| object.annotations.under(ALB, &format!("{key}.{name}")).cloned())
+    };
+    let (conditions, transforms) = (of_name("conditions"), of_name("transforms"));
     let at = name.map_or(at, |(_, span)| span);
-    (class, length, RulePlan { plan, host, paths, written, conditions, at })
+    (class, length, RulePlan { plan, host, paths, written, conditions, transforms, at })
 }
 
 /// Reads a backend, of today's or the old API.
@@ -273,6 +277,24 @@ pub(super) fn conditions(values: &mut Values, plan: &RulePlan<'_>) -> ValueId {
             let inner = values.map_of(&[("Values", items)], place);
             list.push(values.map_of(&[("Field", field), (config, inner)], place));
         }
+    }
+    values.list(&list, place)
+}
+
+/// The transforms of a rule in AWS shape, as far as their types go.
+pub(super) fn transforms(values: &mut Values, setting: &Setting<'_>) -> ValueId {
+    let place = setting.place();
+    let json = setting.json();
+    let Some(items) = json.as_ref().and_then(Json::as_array) else {
+        return values.unknown(Unknown::Invalid, place);
+    };
+    let mut list = Vec::with_capacity(items.len());
+    for item in items {
+        let kind = match field_text(item, "type") {
+            Some(kind) => values.text(&kind, place),
+            None => values.unknown(Unknown::Invalid, place),
+        };
+        list.push(values.map_of(&[("Type", kind)], place));
     }
     values.list(&list, place)
 }
