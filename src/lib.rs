@@ -3,7 +3,7 @@
 //! One way through, no back and forth. Layers, lowest first; a module uses only layers below it
 //! (`tests/architecture.rs` holds the order):
 //!
-//! `source → diagnostic → document → syntax → model → dialect → policy → catalog → config → engine → report → cli`
+//! `source → diagnostic → document → syntax → edit → model → dialect → policy → catalog → config → engine → report → cli`
 
 pub mod source;
 
@@ -12,6 +12,8 @@ pub mod diagnostic;
 pub mod document;
 
 pub mod syntax;
+
+pub mod edit;
 
 pub mod model;
 

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first: a module uses only those before it.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 13] = [
     "source",
     "diagnostic",
     "document",
     "syntax",
+    "edit",
     "model",
     "dialect",
     "policy",
