@@ -13,6 +13,7 @@ pub mod notes;
 pub mod projects;
 pub mod tables;
 pub mod terraform;
+pub mod write;
 
 pub use detect::{candidates, detect, lower};
 use finish::finish;

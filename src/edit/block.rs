@@ -15,12 +15,11 @@ pub(super) fn entry(
     mapping: NodeRef<'_>,
     key: &str,
     new: &New,
-    wants: Wants,
     removed: &[Span],
 ) -> Result<(Span, String), Refusal> {
     let text = document.text();
     if mapping.kind() == Kind::Scalar {
-        return below_key(document, mapping, key, new, wants);
+        return below_key(document, mapping, key, new);
     }
     let is_kept = |entry: &EntryRef<'_>| {
         let at = entry.key.span();
@@ -29,7 +28,7 @@ pub(super) fn entry(
     for sibling in neighbours(mapping, key).into_iter().filter(is_kept) {
         let Some(column) = block_column(text, sibling.key.span().start as usize) else { continue };
         let Some(at) = line_end_of(sibling) else { continue };
-        let writer = Writer::new(document, at, wants);
+        let writer = Writer::new(document, at);
         let mut out = format!("{}{}", writer.line_break, " ".repeat(column));
         writer.entry(&mut out, mapping, key, new, column);
         return Ok((Span::new(document.file, at as u32, at as u32), out));
@@ -43,13 +42,12 @@ fn below_key(
     nothing: NodeRef<'_>,
     key: &str,
     new: &New,
-    wants: Wants,
 ) -> Result<(Span, String), Refusal> {
     let text = document.text();
     let above = entry_of(document, nothing.id()).ok_or(Refusal::NoPlace)?;
     let column = block_column(text, above.key.span().start as usize).ok_or(Refusal::NoPlace)?;
     let at = line_end_of(above).ok_or(Refusal::NoPlace)?;
-    let writer = Writer::new(document, at, wants);
+    let writer = Writer::new(document, at);
     let column = column + writer.step;
     let mut out = format!("{}{}", writer.line_break, " ".repeat(column));
     writer.entry(&mut out, nothing, key, new, column);
@@ -57,18 +55,13 @@ fn below_key(
 }
 
 /// An item that comes to the end of a list.
-pub(super) fn item(
-    document: &Document,
-    list: NodeRef<'_>,
-    new: &New,
-    wants: Wants,
-) -> Result<(Span, String), Refusal> {
+pub(super) fn item(document: &Document, list: NodeRef<'_>, new: &New) -> Result<(Span, String), Refusal> {
     let text = document.text();
     let last = list.items().last().ok_or(Refusal::NoPlace)?;
     let column = dash_before(text, last.span().start as usize).ok_or(Refusal::NoPlace)?;
     let end = content_end(last).ok_or(Refusal::NoPlace)?;
     let at = rest_is_blank(text, end).ok_or(Refusal::NoPlace)?;
-    let writer = Writer::new(document, at, wants);
+    let writer = Writer::new(document, at);
     let mut out = format!("{}{}- ", writer.line_break, " ".repeat(column));
     // Items are written alike: the quotes of the last one are those of the new one.
     writer.item(&mut out, last, new, column);
@@ -96,7 +89,7 @@ pub(super) fn instead_of(
         // A comment in there would be lost.
         return Err(Refusal::NoPlace);
     }
-    let writer = Writer::new(document, end, Wants::SameStyle);
+    let writer = Writer::new(document, end);
     let mut out = String::new();
     writer.entry(&mut out, entry.value, key, new, column);
     Ok((Span::new(document.file, start as u32, end as u32), out))
@@ -168,24 +161,22 @@ struct Writer<'d> {
     line_break: &'static str,
     step: usize,
     list_step: usize,
-    wants: Wants,
 }
 
 impl<'d> Writer<'d> {
-    fn new(document: &'d Document, at: usize, wants: Wants) -> Self {
+    fn new(document: &'d Document, at: usize) -> Self {
         Self {
             document,
             line_break: line_break(document.text(), at),
             step: block_step(document),
             list_step: list_step(document),
-            wants,
         }
     }
 
     /// `key: value`, whose key stands at `column`, with the quotes that `like` has.
     fn entry(&self, out: &mut String, like: NodeRef<'_>, key: &str, new: &New, column: usize) {
         let quotes = Quotes::of_keys(like);
-        out.push_str(&scalar::among(quotes, &New::Text(key.to_string()), Wants::SameStyle, true));
+        out.push_str(&scalar::among(quotes, &New::Text(key.to_string()), true));
         out.push(':');
         self.value(out, like, new, column);
     }
@@ -194,7 +185,7 @@ impl<'d> Writer<'d> {
         match new {
             New::Text(_) | New::Word(_) => {
                 out.push(' ');
-                out.push_str(&scalar::among(Quotes::of_values(like), new, self.wants, false));
+                out.push_str(&scalar::among(Quotes::of_values(like), new, false));
             }
             New::Map(entries) => {
                 let column = column + self.step;
@@ -226,7 +217,7 @@ impl<'d> Writer<'d> {
                 }
             }
             New::List(_) => out.push_str(&flow::on_one_line(self.document, new)),
-            _ => out.push_str(&scalar::among(Quotes::of_values(like), new, self.wants, false)),
+            _ => out.push_str(&scalar::among(Quotes::of_values(like), new, false)),
         }
     }
 

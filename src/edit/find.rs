@@ -85,6 +85,24 @@ pub fn enclosing(document: &Document, span: Span) -> Option<Vec<Step<'_>>> {
     (!steps.is_empty()).then_some(steps)
 }
 
+/// Whether an alias elsewhere repeats what stands at a span, so that a change there changes more than one thing.
+pub fn is_repeated(document: &Document, span: Span) -> bool {
+    if !document.text().contains('*') {
+        return false;
+    }
+    let mut open: Vec<NodeRef<'_>> = document.roots().collect();
+    while let Some(node) = open.pop() {
+        if node.is_alias() {
+            if contains(document.node(node.target_id()).span(), span) {
+                return true;
+            }
+            continue;
+        }
+        open.extend(node.written_entries().map(|entry| entry.value).chain(node.items()));
+    }
+    false
+}
+
 fn holds(node: NodeRef<'_>, span: Span) -> bool {
     let own = node.tag().map_or(node.span(), |tag| tag.span.to(node.span()));
     contains(own, span)

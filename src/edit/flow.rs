@@ -4,7 +4,7 @@ use crate::document::{Document, EntryRef, Format, NodeRef};
 use crate::source::Span;
 
 use super::surroundings::{Quotes, indentation, line_break, line_start, neighbours};
-use super::{New, Refusal, Wants, scalar};
+use super::{New, Refusal, scalar};
 
 /// An entry that comes into a mapping: where, and what.
 pub(super) fn entry(
@@ -12,11 +12,10 @@ pub(super) fn entry(
     mapping: NodeRef<'_>,
     key: &str,
     new: &New,
-    wants: Wants,
     removed: &[Span],
 ) -> Result<(Span, String), Refusal> {
     let text = document.text();
-    let writer = Writer::new(document, mapping, wants);
+    let writer = Writer::new(document, mapping);
     let insertion = |at: usize, text: String| (Span::new(document.file, at as u32, at as u32), text);
     if mapping.written_entries().next().is_none() {
         return writer.only_entry(mapping, key, new);
@@ -49,7 +48,7 @@ pub(super) fn entry(
 /// An item that comes to the end of a list.
 pub(super) fn item(document: &Document, list: NodeRef<'_>, new: &New) -> Result<(Span, String), Refusal> {
     let text = document.text();
-    let writer = Writer::new(document, list, Wants::SameStyle);
+    let writer = Writer::new(document, list);
     let insertion = |at: usize, text: String| (Span::new(document.file, at as u32, at as u32), text);
     let Some(last) = list.items().last() else {
         let inner = list.span().start as usize + 1;
@@ -75,7 +74,7 @@ pub(super) fn item(document: &Document, list: NodeRef<'_>, new: &New) -> Result<
 pub(super) fn instead_of(node: NodeRef<'_>, new: &New) -> String {
     let document = node.document();
     let text = document.text();
-    let writer = Writer::new(document, node, Wants::SameStyle);
+    let writer = Writer::new(document, node);
     let is_long = text[node.span().range()].contains('\n');
     let start = node.span().start as usize;
     let line = &text[line_start(text, start)..start];
@@ -86,7 +85,7 @@ pub(super) fn instead_of(node: NodeRef<'_>, new: &New) -> String {
 /// A value on one line.
 pub(super) fn on_one_line(document: &Document, new: &New) -> String {
     let root = document.roots().next();
-    root.map_or_else(String::new, |root| Writer::new(document, root, Wants::SameStyle).value(new, None))
+    root.map_or_else(String::new, |root| Writer::new(document, root).value(new, None))
 }
 
 /// The comma between the entries of a mapping, with the white space that the author puts behind it.
@@ -119,11 +118,10 @@ struct Writer<'d> {
     colon: &'static str,
     keys: Quotes,
     values: Quotes,
-    wants: Wants,
 }
 
 impl<'d> Writer<'d> {
-    fn new(document: &'d Document, near: NodeRef<'_>, wants: Wants) -> Self {
+    fn new(document: &'d Document, near: NodeRef<'_>) -> Self {
         let text = document.text();
         let is_json = document.format == Format::Json;
         // An empty mapping says nothing of the author's ways; the first of the document does.
@@ -142,7 +140,6 @@ impl<'d> Writer<'d> {
             colon: if has_space { ": " } else { ":" },
             keys,
             values,
-            wants,
         }
     }
 
@@ -167,13 +164,13 @@ impl<'d> Writer<'d> {
 
     /// `key: value`; a value that takes lines has its closing bracket at `indent`.
     fn entry(&self, key: &str, new: &New, indent: Option<&str>) -> String {
-        let key = scalar::among(self.keys, &New::Text(key.to_string()), Wants::SameStyle, true);
+        let key = scalar::among(self.keys, &New::Text(key.to_string()), true);
         format!("{key}{}{}", self.colon, self.value(new, indent))
     }
 
     fn value(&self, new: &New, indent: Option<&str>) -> String {
         match new {
-            New::Text(_) | New::Word(_) => scalar::among(self.values, new, self.wants, true),
+            New::Text(_) | New::Word(_) => scalar::among(self.values, new, true),
             New::List(items) => {
                 let is_short = items.iter().all(|item| !matches!(item, New::Map(_)));
                 let indent = indent.filter(|_| self.document.format == Format::Json && !is_short);

@@ -13,7 +13,7 @@ mod remove;
 mod scalar;
 mod surroundings;
 
-pub use find::{Step, enclosing, find};
+pub use find::{Step, enclosing, find, is_repeated};
 pub use new::New;
 pub use surroundings::is_flow;
 
@@ -49,13 +49,12 @@ pub struct Plan<'d> {
     /// What comes into each mapping; entries of the same name are joined.
     inserts: Vec<(NodeId, Vec<(String, New)>)>,
     appends: Vec<(NodeId, New)>,
-    wants: Wants,
 }
 
 impl<'d> Plan<'d> {
     /// No change yet.
-    pub fn new(document: &'d Document, wants: Wants) -> Self {
-        Self { document, edits: Vec::new(), inserts: Vec::new(), appends: Vec::new(), wants }
+    pub fn new(document: &'d Document) -> Self {
+        Self { document, edits: Vec::new(), inserts: Vec::new(), appends: Vec::new() }
     }
 
     /// The document that it changes.
@@ -73,12 +72,12 @@ impl<'d> Plan<'d> {
     }
 
     /// Gives a scalar another value, or puts a list or mapping in its place.
-    pub fn replace(&mut self, node: NodeRef<'d>, new: &New) -> Result<(), Refusal> {
+    pub fn replace(&mut self, node: NodeRef<'d>, new: &New, wants: Wants) -> Result<(), Refusal> {
         if node.is_alias() || node.tag().is_some_and(|tag| !tag.text.starts_with("!!")) {
             return Err(Refusal::NotLiteral);
         }
         let written = match (new, node.kind()) {
-            (New::Text(_) | New::Word(_), Kind::Scalar) => scalar::instead_of(node, new, self.wants)?,
+            (New::Text(_) | New::Word(_), Kind::Scalar) => scalar::instead_of(node, new, wants)?,
             (New::Text(_) | New::Word(_), _) => return Err(Refusal::NotLiteral),
             _ if is_flow(node) && node.kind() != Kind::Scalar => flow::instead_of(node, new),
             _ => return Err(Refusal::NoPlace),
@@ -97,13 +96,36 @@ impl<'d> Plan<'d> {
         }
         if entry.value.kind() == Kind::Scalar && !matches!(new, New::List(_) | New::Map(_)) {
             self.rename(entry, key)?;
-            return match self.replace(entry.value, new) {
+            return match self.replace(entry.value, new, Wants::SameStyle) {
                 Err(Refusal::NoChange) => Ok(()),
                 done => done,
             };
         }
+        if let New::Map(entries) = new
+            && entries.iter().any(|(key, _)| entry.value.get(key).is_some())
+        {
+            self.rename(entry, key)?;
+            return self.morph(entry.value, entries);
+        }
         let (span, text) = block::instead_of(self.document, entry, key, new)?;
         self.push(span, text);
+        Ok(())
+    }
+
+    /// Makes a mapping hold these entries and no others; what it shares with them stays where it is.
+    fn morph(&mut self, mapping: NodeRef<'d>, wanted: &[(String, New)]) -> Result<(), Refusal> {
+        for entry in mapping.written_entries() {
+            match wanted.iter().find(|(key, _)| key == entry.name()) {
+                Some((_, new)) => match self.replace(entry.value, new, Wants::SameStyle) {
+                    Ok(()) | Err(Refusal::NoChange) => {}
+                    Err(why) => return Err(why),
+                },
+                None => self.remove(&[Step::Entry { mapping, entry }])?,
+            }
+        }
+        for (key, new) in wanted.iter().filter(|(key, _)| mapping.get(key).is_none()) {
+            self.insert(mapping, std::slice::from_ref(key), new.clone())?;
+        }
         Ok(())
     }
 
@@ -179,9 +201,9 @@ impl<'d> Plan<'d> {
             let mapping = self.document.node(mapping);
             for (key, new) in entries {
                 let (at, text) = if is_flow(mapping) {
-                    flow::entry(self.document, mapping, &key, &new, self.wants, &removed)?
+                    flow::entry(self.document, mapping, &key, &new, &removed)?
                 } else {
-                    block::entry(self.document, mapping, &key, &new, self.wants, &removed)?
+                    block::entry(self.document, mapping, &key, &new, &removed)?
                 };
                 self.push(at, text);
             }
@@ -191,7 +213,7 @@ impl<'d> Plan<'d> {
             let (at, text) = if is_flow(list) {
                 flow::item(self.document, list, &new)?
             } else {
-                block::item(self.document, list, &new, self.wants)?
+                block::item(self.document, list, &new)?
             };
             self.push(at, text);
         }

@@ -30,14 +30,14 @@ pub(super) fn double(text: &str) -> String {
 }
 
 /// A new scalar among others.
-pub(super) fn among(quotes: Quotes, new: &New, wants: Wants, in_flow: bool) -> String {
+pub(super) fn among(quotes: Quotes, new: &New, in_flow: bool) -> String {
     let quoted = |text: &str| match quotes.double || text.contains(char::is_control) {
         true => double(text),
         false => single(text),
     };
     match new {
-        New::Word(word) if wants == Wants::SameStyle => word.clone(),
-        New::Word(text) | New::Text(text) if quotes.always || !is_plain(text, in_flow) => quoted(text),
+        New::Word(word) => word.clone(),
+        New::Text(text) if quotes.always || !is_plain(text, in_flow) => quoted(text),
         New::Text(text) => text.clone(),
         _ => String::new(),
     }

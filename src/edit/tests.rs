@@ -48,13 +48,13 @@ fn steps<'d>(document: &'d Document, path: &[&str]) -> Vec<Step<'d>> {
 
 fn changed(source: &str, changes: &[Change<'_>]) -> Result<String, Refusal> {
     let document = parse(source);
-    let mut plan = Plan::new(&document, Wants::SameStyle);
+    let mut plan = Plan::new(&document);
     let node = |path: &[&str]| {
         steps(&document, path).last().map_or_else(|| document.roots().next().expect("a root"), Step::value)
     };
     for change in changes {
         match change {
-            Set(path, new) => plan.replace(node(path), new)?,
+            Set(path, new) => plan.replace(node(path), new, Wants::SameStyle)?,
             Insert(path, keys, new) => {
                 let keys: Vec<String> = keys.iter().map(|key| key.to_string()).collect();
                 plan.insert(node(path), &keys, new.clone())?;

@@ -111,8 +111,17 @@ impl<'d> Lowering<'_, 'd> {
             Some(_) => ("service", backend.service.to_owned(), backend.at),
         };
         let place = Place::written(at, at);
+        // A Service with one port leaves no doubt which is meant.
+        let meant = service.and_then(|service| match self.services.all[service].ports.as_slice() {
+            [only] => match backend.port {
+                PortRef::Number(_) => only.number.map(|number| number.to_string()),
+                PortRef::Name(_) => only.name.map(|(name, _)| name.to_string()),
+            },
+            _ => None,
+        });
         let values = &mut self.builder.values;
         let mut entry = vec![("Kind", values.text(kind, place)), ("Name", values.text(&name, place))];
+        entry.extend(meant.map(|meant| ("Suggestion", values.text(&meant, place))));
         if let Some((name, span)) = similar {
             entry.push(("Similar", values.text(name, Place::written(span, span))));
         }

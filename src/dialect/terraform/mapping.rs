@@ -100,11 +100,26 @@ pub(super) fn of_terraform(resource_type: &str) -> Option<&'static Mapped> {
 /// The argument path (`health_check`, `path`) that a property of an AWS type is written as; attributes are asked for
 /// by the list's name and the key: `TargetGroupAttributes.stickiness.enabled`.
 pub fn argument(aws_type: &str, property: &str) -> Option<Vec<&'static str>> {
+    Some(written_as(aws_type, property)?.0)
+}
+
+/// Whether Terraform has a single value where AWS has a list, or a number or word where AWS has its text.
+pub(in crate::dialect) fn is_unwrapped(aws_type: &str, property: &str) -> (bool, bool) {
+    let form = written_as(aws_type, property).map(|(_, row)| row.form);
+    (matches!(form, Some(Form::ListOfOne)), matches!(form, Some(Form::Attribute(_))))
+}
+
+fn written_as(aws_type: &str, property: &str) -> Option<(Vec<&'static str>, &'static Row)> {
     let mapped = TABLES.iter().copied().flatten().find(|mapped| mapped.aws == aws_type)?;
     argument_in(mapped.rows, property)
 }
 
-fn argument_in(rows: &'static [Row], property: &str) -> Option<Vec<&'static str>> {
+/// Whether a Terraform type is one of those that become an AWS type.
+pub(in crate::dialect) fn becomes(terraform: &str, aws_type: &str) -> bool {
+    of_terraform(terraform).is_some_and(|mapped| mapped.aws == aws_type)
+}
+
+fn argument_in(rows: &'static [Row], property: &str) -> Option<(Vec<&'static str>, &'static Row)> {
     rows.iter().find_map(|row| {
         let rest = match row.property {
             "" => Some(property),
@@ -113,14 +128,14 @@ fn argument_in(rows: &'static [Row], property: &str) -> Option<Vec<&'static str>
         }?;
         match row.form {
             Form::Inline(rows) | Form::Block(rows) | Form::Blocks(rows) if !rest.is_empty() => {
-                let mut path = argument_in(rows, rest)?;
+                let (mut path, row_inside) = argument_in(rows, rest)?;
                 path.insert(0, row.argument);
-                Some(path)
+                Some((path, row_inside))
             }
-            Form::Attribute(key) => (rest == key).then(|| vec![row.argument]),
-            Form::Matcher => matches!(rest, "" | "GrpcCode" | "HttpCode").then(|| vec![row.argument]),
-            Form::Entry(key) => (rest.is_empty() || rest == key).then(|| vec![row.argument]),
-            _ => rest.is_empty().then(|| vec![row.argument]),
+            Form::Attribute(key) => (rest == key).then(|| (vec![row.argument], row)),
+            Form::Matcher => matches!(rest, "" | "GrpcCode" | "HttpCode").then(|| (vec![row.argument], row)),
+            Form::Entry(key) => (rest.is_empty() || rest == key).then(|| (vec![row.argument], row)),
+            _ => rest.is_empty().then(|| (vec![row.argument], row)),
         }
     })
 }

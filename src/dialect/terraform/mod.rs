@@ -25,6 +25,7 @@ mod text;
 mod types;
 
 pub use mapping::argument;
+pub(in crate::dialect) use mapping::{becomes, is_unwrapped};
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

@@ -1,0 +1,234 @@
+//! Annotations of the object that decides, and fields of the controller's own objects.
+//!
+//! The names are those of the AWS Load Balancer Controller's annotation guides for Ingresses and Services and of its
+//! TargetGroupConfiguration.
+
+use super::Writer;
+use super::path::Part;
+use crate::document::{Kind, NodeRef};
+use crate::edit::{self, New, Refusal, Step, Wants};
+use crate::model::{Origin, ResourceIdx};
+use crate::source::Span;
+
+const ALB: &str = "alb.ingress.kubernetes.io/";
+const NLB: &str = "service.beta.kubernetes.io/aws-load-balancer-";
+const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
+
+/// A property, its annotations on an Ingress and on a Service of type LoadBalancer, and its field.
+type Names = (&'static str, Option<&'static str>, Option<&'static str>, Option<&'static str>);
+
+const NAMES: [Names; 14] = [
+    ("Protocol", Some("backend-protocol"), None, Some("protocol")),
+    ("ProtocolVersion", Some("backend-protocol-version"), None, Some("protocolVersion")),
+    ("TargetType", Some("target-type"), Some("nlb-target-type"), Some("targetType")),
+    (
+        "HealthCheckProtocol",
+        Some("healthcheck-protocol"),
+        Some("healthcheck-protocol"),
+        Some("healthCheckProtocol"),
+    ),
+    ("HealthCheckPath", Some("healthcheck-path"), Some("healthcheck-path"), Some("healthCheckPath")),
+    ("HealthCheckPort", Some("healthcheck-port"), Some("healthcheck-port"), Some("healthCheckPort")),
+    (
+        "HealthCheckIntervalSeconds",
+        Some("healthcheck-interval-seconds"),
+        Some("healthcheck-interval"),
+        Some("healthCheckInterval"),
+    ),
+    (
+        "HealthCheckTimeoutSeconds",
+        Some("healthcheck-timeout-seconds"),
+        Some("healthcheck-timeout"),
+        Some("healthCheckTimeout"),
+    ),
+    ("Matcher", Some("success-codes"), Some("healthcheck-success-codes"), Some("matcher")),
+    ("AlpnPolicy", None, Some("alpn-policy"), None),
+    ("SslPolicy", Some("ssl-policy"), Some("ssl-negotiation-policy"), None),
+    ("TargetGroupAttributes", Some("target-group-attributes"), Some("target-group-attributes"), None),
+    ("LoadBalancerAttributes", Some("load-balancer-attributes"), Some("attributes"), None),
+    ("ListenerAttributes", Some("listener-attributes"), None, None),
+];
+
+impl<'d> Writer<'d, '_> {
+    /// The object whose name stands at a span.
+    pub(super) fn object(&self, name: Span) -> Result<(usize, NodeRef<'d>), Refusal> {
+        let (at, steps) = self.locate(name)?;
+        let [.., Step::Entry { mapping, entry: metadata }, Step::Entry { entry, .. }] = steps.as_slice()
+        else {
+            return Err(Refusal::NoPlace);
+        };
+        if metadata.name() != "metadata" || entry.name() != "name" {
+            return Err(Refusal::NoPlace);
+        }
+        Ok((at, *mapping))
+    }
+
+    /// Writes a property of something that a controller builds.
+    pub(super) fn insert_kubernetes(
+        &mut self,
+        resource: ResourceIdx,
+        path: &[Part],
+        new: &New,
+    ) -> Result<(), Refusal> {
+        let Some((Part::Key(property), rest)) = path.split_first() else { return Err(Refusal::NoPlace) };
+        let names = NAMES.iter().find(|names| names.0 == property).ok_or(Refusal::NoPlace)?;
+        let (at, owner) = self.deciding_object(resource)?;
+        let key = match owner.get("kind").and_then(NodeRef::text) {
+            Some("Ingress") => names.1.map(|name| format!("{ALB}{name}")),
+            Some("Service") if self.is_behind_ingress(resource) => names.1.map(|name| format!("{ALB}{name}")),
+            Some("Service") => names.2.map(|name| format!("{NLB}{name}")),
+            _ => return self.insert_field(resource, names, rest, new),
+        };
+        let key = key.ok_or(Refusal::NoPlace)?;
+        let text = match (rest, scalar(new)?) {
+            ([Part::Attribute(attribute)], value) => format!("{attribute}={value}"),
+            (_, value) => value,
+        };
+        self.annotate(at, owner, &key, &text, matches!(rest, [Part::Attribute(_)]))
+    }
+
+    /// Sets an annotation of the Ingress behind a resource.
+    pub fn set_annotation(&mut self, resource: ResourceIdx, key: &str, new: &New) -> Result<(), Refusal> {
+        let (at, owner) = self.object(self.model.resource(resource).name)?;
+        if owner.get("kind").and_then(NodeRef::text) != Some("Ingress") {
+            return Err(Refusal::NoPlace);
+        }
+        self.annotate(at, owner, key, &scalar(new)?, false)
+    }
+
+    /// Writes an annotation, or adds a pair to one that holds pairs.
+    fn annotate(
+        &mut self,
+        at: usize,
+        object: NodeRef<'d>,
+        key: &str,
+        text: &str,
+        is_pair: bool,
+    ) -> Result<(), Refusal> {
+        let metadata = object.get("metadata").ok_or(Refusal::NoPlace)?;
+        let annotations = metadata.written_entries().find(|entry| entry.name() == "annotations");
+        let new = New::Text(text.to_string());
+        self.extended.extend(metadata.get("name").map(NodeRef::span));
+        let Some(annotations) = annotations.map(|entry| entry.value) else {
+            return self.plans[at].insert(metadata, &["annotations".to_string(), key.to_string()], new);
+        };
+        match annotations.written_entries().find(|entry| entry.name() == key) {
+            Some(entry) if is_pair => {
+                let known = entry.value.text().ok_or(Refusal::NotLiteral)?;
+                let new = New::Text(format!("{},{text}", known.trim_end().trim_end_matches(',')));
+                self.plans[at].replace(entry.value, &new, Wants::Text)
+            }
+            Some(entry) => self.plans[at].replace(entry.value, &new, Wants::Text),
+            None => self.plans[at].insert(annotations, &[key.to_string()], new),
+        }
+    }
+
+    /// A field beside others of the same group in the controller's own object.
+    fn insert_field(
+        &mut self,
+        resource: ResourceIdx,
+        names: &Names,
+        rest: &[Part],
+        new: &New,
+    ) -> Result<(), Refusal> {
+        let field = names.3.ok_or(Refusal::NoPlace)?;
+        let of_check = names.0.starts_with("HealthCheck") || names.0 == "Matcher";
+        let mut configuration = None;
+        for span in self.written_spans(resource) {
+            let Some(at) = self.plan_of(span) else { continue };
+            let steps = edit::enclosing(self.plans[at].document(), span).unwrap_or_default();
+            let found = steps.iter().rev().find_map(|step| {
+                let mapping = step.collection();
+                let is_it = ["protocolVersion", "healthCheckConfig", "protocol", "targetType"];
+                let holds = mapping.written_entries().any(|entry| is_it.contains(&entry.name()));
+                (mapping.kind() == Kind::Mapping && holds).then_some((at, mapping))
+            });
+            configuration = configuration.or(found);
+        }
+        let (at, mapping) = configuration.ok_or(Refusal::NoPlace)?;
+        let mut keys = vec![field.to_string()];
+        for part in rest {
+            let Part::Key(key) = part else { return Err(Refusal::NoPlace) };
+            keys.push(super::lower_first(key));
+        }
+        let check = mapping.get("healthCheckConfig").filter(|_| of_check);
+        match check {
+            Some(check) => {
+                let matcher = check.get(field).filter(|_| keys.len() > 1);
+                match matcher {
+                    Some(matcher) => self.plans[at].insert(matcher, &keys[1..], new.clone()),
+                    None => self.plans[at].insert(check, &keys, new.clone()),
+                }
+            }
+            None => {
+                if of_check {
+                    keys.insert(0, "healthCheckConfig".to_string());
+                }
+                self.plans[at].insert(mapping, &keys, new.clone())
+            }
+        }
+    }
+
+    /// The object whose annotations are this resource's alone: the Ingress of a single group, else the Service behind it;
+    /// the one that already speaks of the group before either.
+    fn deciding_object(&self, resource: ResourceIdx) -> Result<(usize, NodeRef<'d>), Refusal> {
+        let described = self.model.resource(resource);
+        let (at, owner) = self.object(described.name)?;
+        if described.type_name != TARGET_GROUP || owner.get("kind").and_then(NodeRef::text) != Some("Ingress")
+        {
+            return Ok((at, owner));
+        }
+        let is_of_owner =
+            |other: &&crate::model::Resource| other.type_name == TARGET_GROUP && other.name == described.name;
+        let is_only = self.model.resources.iter().filter(is_of_owner).count() == 1;
+        let service = self.service(resource).and_then(|name| self.object(name).ok());
+        let written = self.written_spans(resource);
+        let annotations = service.and_then(|(_, service)| service.at(&["metadata", "annotations"]));
+        let speaks = annotations.map(NodeRef::span).is_some_and(|whole| {
+            let is_inside =
+                |span: &Span| span.file == whole.file && whole.start <= span.start && span.end <= whole.end;
+            written.iter().any(is_inside)
+        });
+        match service {
+            Some(service) if speaks || !is_only => Ok(service),
+            None if !is_only => Err(Refusal::NoPlace),
+            _ => Ok((at, owner)),
+        }
+    }
+
+    fn is_behind_ingress(&self, resource: ResourceIdx) -> bool {
+        let name = self.model.resource(resource).name;
+        let owner = self.object(name).ok().and_then(|(_, owner)| owner.get("kind")?.text());
+        owner == Some("Ingress")
+    }
+
+    /// Where the name of the one Service behind a group is written.
+    fn service(&self, resource: ResourceIdx) -> Option<Span> {
+        let values = &self.model.values;
+        let links = values.at(self.model.resource(resource).value, &["Links", "Services"])?;
+        let [only] = values.items(links) else { return None };
+        self.model.resources.iter().find(|other| other.value == *only).map(|other| other.name)
+    }
+
+    /// Where the properties of a resource are written.
+    fn written_spans(&self, resource: ResourceIdx) -> Vec<Span> {
+        let values = &self.model.values;
+        let Some(properties) = values.get(self.model.resource(resource).value, "Properties") else {
+            return Vec::new();
+        };
+        let entries = values.entries(properties).iter().map(|entry| entry.value);
+        let places = entries.map(|value| values.place(value));
+        places.filter(|place| place.origin == Origin::Written).map(|place| place.span).collect()
+    }
+}
+
+fn scalar(new: &New) -> Result<String, Refusal> {
+    match new {
+        New::Text(text) | New::Word(text) => Ok(text.clone()),
+        New::List(items) => {
+            let items: Result<Vec<String>, Refusal> = items.iter().map(scalar).collect();
+            Ok(items?.join(","))
+        }
+        New::Map(_) => Err(Refusal::NoPlace),
+    }
+}
