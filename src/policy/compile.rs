@@ -5,6 +5,7 @@ mod conditions;
 
 use super::ast::{Alternatives, Clause, ClauseKind, File, Operand, PartKind, Query, Symbol, Test};
 use super::eval::{self, Outcome, Subject};
+use super::fixes::{FixAt, Fixes};
 use super::metadata::{self, RuleMeta};
 use super::parse;
 use super::template::Template;
@@ -25,21 +26,22 @@ pub struct RuleFile {
     severity_if: Vec<(Vec<Alternatives>, Severity)>,
     related: Vec<(Query, Words)>,
     help: Option<Words>,
+    fixes: Fixes,
 }
 
 /// A text of the metadata, with gaps or without.
 #[derive(Debug)]
-struct Words {
+pub(super) struct Words {
     text: String,
-    template: Option<Template>,
+    pub(super) template: Option<Template>,
 }
 
 impl Words {
-    fn new(tree: &mut File, text: &Spanned<String>) -> Self {
+    pub(super) fn new(tree: &mut File, text: &Spanned<String>) -> Self {
         Self { text: text.value.clone(), template: Template::new(tree, &text.value, text.span) }
     }
 
-    fn render(
+    pub(super) fn render(
         &self,
         tree: &File,
         subject: &Subject<'_>,
@@ -86,6 +88,7 @@ impl RuleFile {
             }
         }
         let help = meta.help.as_ref().map(|help| Words::new(&mut tree, help));
+        let fixes = Fixes::compile(&mut tree, &meta.fixes, &mut diagnostics);
         if diagnostics.iter().any(|found| found.severity == Severity::Error) {
             return (None, diagnostics);
         }
@@ -101,10 +104,11 @@ impl RuleFile {
             .map(|(query, _)| query)
             .chain(tree.templates.values().flat_map(Template::queries))
             .chain(help.iter().filter_map(|help| help.template.as_ref()).flat_map(Template::queries))
+            .chain(fixes.queries())
             .collect();
         diagnostics.extend(checks::check(&tree, &extra, severity));
         let types = types_of(&tree);
-        let file = Self { name: name.to_string(), meta, tree, types, severity_if, related, help };
+        let file = Self { name: name.to_string(), meta, tree, types, severity_if, related, help, fixes };
         (Some(file), diagnostics)
     }
 
@@ -169,6 +173,16 @@ impl RuleFile {
             }
         }
         found
+    }
+
+    /// The ways to mend a failure in `resource`, the best first.
+    pub fn fixes_at(
+        &self,
+        subject: &Subject<'_>,
+        resource: ValueId,
+        block: Option<ValueId>,
+    ) -> Vec<FixAt<'_>> {
+        self.fixes.at(&self.tree, subject, resource, block)
     }
 
     /// What to do about a failure in `resource`.

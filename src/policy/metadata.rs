@@ -1,7 +1,9 @@
 //! Whatever is said about a rule: the `# METADATA` comment at the head of its file, parsed strictly.
 
+mod fix;
 mod read;
 
+pub use fix::{FixAction, FixPath, FixSpec, FixStep, FixValue};
 pub(super) use read::read;
 
 use crate::diagnostic::{Applicability, Severity};
@@ -39,21 +41,6 @@ pub struct RelatedSpec {
     pub text: Spanned<String>,
 }
 
-/// The change that removes a finding.
-#[derive(Debug, Clone)]
-pub struct FixSpec {
-    /// Whether it may be applied without asking.
-    pub applicability: Applicability,
-    /// Property to rename, and its new path.
-    pub rename: Option<(String, String)>,
-    /// Property to set.
-    pub set: Option<String>,
-    /// The value to set.
-    pub value: Option<String>,
-    /// Property to remove.
-    pub remove: Option<String>,
-}
-
 /// All that is ever said about a rule.
 #[derive(Debug, Clone, Default)]
 pub struct RuleMeta {
@@ -77,8 +64,8 @@ pub struct RuleMeta {
     pub since: Option<String>,
     /// What to do, as an imperative, before `{query}` is filled in.
     pub help: Option<Spanned<String>>,
-    /// The change that the tool can make.
-    pub fix: Option<FixSpec>,
+    /// The changes that the tool can make: the first that applies.
+    pub fixes: Vec<FixSpec>,
     /// Other places to show.
     pub related: Vec<RelatedSpec>,
     /// Sources.
@@ -89,4 +76,16 @@ pub struct RuleMeta {
     pub off_by_default: bool,
     /// Whether the file has a metadata comment at all.
     pub is_written: bool,
+}
+
+impl RuleMeta {
+    /// Whether findings can be mended: safely where any of the fixes is safe.
+    pub fn fixable(&self) -> Option<Applicability> {
+        let is_safe = |fix: &FixSpec| fix.applicability == Applicability::Safe;
+        match self.fixes.as_slice() {
+            [] => None,
+            fixes if fixes.iter().any(is_safe) => Some(Applicability::Safe),
+            _ => Some(Applicability::Unsafe),
+        }
+    }
 }

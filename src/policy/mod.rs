@@ -6,6 +6,7 @@
 mod ast;
 mod compile;
 mod eval;
+mod fixes;
 pub mod loader;
 mod metadata;
 mod parse;
@@ -19,7 +20,10 @@ pub mod unit_tests;
 
 pub use compile::{POLICY_ERROR, Related, RuleFile};
 pub use eval::{Outcome, Subject};
-pub use metadata::{Category, FixSpec, InputKind, RelatedSpec, RuleMeta, SeverityCase};
+pub use fixes::{FixAt, StepAt, ValueAt};
+pub use metadata::{
+    Category, FixAction, FixPath, FixSpec, FixStep, FixValue, InputKind, RelatedSpec, RuleMeta, SeverityCase,
+};
 
 use crate::model::ValueId;
 use crate::source::Span;

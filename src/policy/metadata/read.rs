@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Category, FixSpec, InputKind, RelatedSpec, RuleMeta, SeverityCase};
-use crate::diagnostic::{Applicability, Diagnostic, Severity};
+use super::{Category, InputKind, RelatedSpec, RuleMeta, SeverityCase};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{EntryRef, Format, Kind, NodeRef};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax;
@@ -67,14 +67,14 @@ fn blank(text: &str) -> String {
     text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
 }
 
-struct Reader {
+pub(super) struct Reader {
     file: FileId,
-    meta: RuleMeta,
+    pub(super) meta: RuleMeta,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Reader {
-    fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+    pub(super) fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         self.diagnostics.push(Diagnostic::new(POLICY_METADATA, Severity::Error, span, message));
         self.diagnostics.last_mut().expect("internal error: a diagnostic was just pushed")
     }
@@ -121,7 +121,7 @@ impl Reader {
             }
             "since" => self.meta.since = self.text(value),
             "help" => self.meta.help = self.spanned(value),
-            "fix" => self.fix(value),
+            "fix" => self.fixes(value),
             "related" => self.related(value),
             "references" => self.meta.references = self.texts(value),
             "tags" => self.meta.tags = self.texts(value),
@@ -140,12 +140,12 @@ impl Reader {
         self.error(entry.key.span(), format!("the metadata has no key `{unknown}`")).help = Some(help);
     }
 
-    fn text(&mut self, node: NodeRef<'_>) -> Option<String> {
+    pub(super) fn text(&mut self, node: NodeRef<'_>) -> Option<String> {
         self.spanned(node).map(|text| text.value)
     }
 
     /// A text and where its content begins, inside quotes.
-    fn spanned(&mut self, node: NodeRef<'_>) -> Option<Spanned<String>> {
+    pub(super) fn spanned(&mut self, node: NodeRef<'_>) -> Option<Spanned<String>> {
         let Some(text) = node.text() else {
             self.error(node.span(), "a text is expected here");
             return None;
@@ -155,7 +155,7 @@ impl Reader {
         Some(Spanned::new(text.to_string(), Span::new(span.file, span.start + quotes, span.end - quotes)))
     }
 
-    fn list<'d>(&mut self, node: NodeRef<'d>) -> Vec<NodeRef<'d>> {
+    pub(super) fn list<'d>(&mut self, node: NodeRef<'d>) -> Vec<NodeRef<'d>> {
         if node.kind() != Kind::Sequence {
             self.error(node.span(), "a list is expected here");
         }
@@ -166,7 +166,7 @@ impl Reader {
         self.list(node).into_iter().filter_map(|item| self.text(item)).collect()
     }
 
-    fn choice(&mut self, node: NodeRef<'_>, words: &[&str]) -> Option<usize> {
+    pub(super) fn choice(&mut self, node: NodeRef<'_>, words: &[&str]) -> Option<usize> {
         let text = self.text(node)?;
         let found = words.iter().position(|word| *word == text);
         if found.is_none() {
@@ -182,7 +182,7 @@ impl Reader {
         self.choice(node, &["error", "warning", "info"]).map(|idx| severities[idx])
     }
 
-    fn mapping<'d>(&mut self, node: NodeRef<'d>, known: &[&str]) -> Vec<EntryRef<'d>> {
+    pub(super) fn mapping<'d>(&mut self, node: NodeRef<'d>, known: &[&str]) -> Vec<EntryRef<'d>> {
         if node.kind() != Kind::Mapping {
             self.error(node.span(), format!("a mapping with the keys {} is expected here", known.join(", ")));
         }
@@ -228,55 +228,13 @@ impl Reader {
             }
         }
     }
-
-    fn fix(&mut self, node: NodeRef<'_>) {
-        let mut fix = FixSpec {
-            applicability: Applicability::Unsafe,
-            rename: None,
-            set: None,
-            value: None,
-            remove: None,
-        };
-        let (mut class, mut rename, mut to) = (None, None, None);
-        for entry in self.mapping(node, &["class", "rename", "to", "set", "value", "remove"]) {
-            match entry.name() {
-                "class" => class = self.choice(entry.value, &["safe", "unsafe"]),
-                "rename" => rename = self.text(entry.value),
-                "to" => to = self.text(entry.value),
-                "set" => fix.set = self.text(entry.value),
-                "value" => fix.value = self.text(entry.value),
-                _ => fix.remove = self.text(entry.value),
-            }
-        }
-        let span = node.span();
-        match class {
-            Some(0) => fix.applicability = Applicability::Safe,
-            Some(_) => {}
-            None => {
-                self.error(span, "a fix needs `class: safe` or `class: unsafe`");
-            }
-        }
-        if rename.is_some() != to.is_some() {
-            self.error(span, "`rename` and `to` go together");
-        }
-        if fix.set.is_some() && fix.value.is_none() {
-            self.error(span, "`set` needs a `value`");
-        }
-        fix.rename = rename.zip(to);
-        let n = usize::from(fix.rename.is_some())
-            + usize::from(fix.set.is_some())
-            + usize::from(fix.remove.is_some());
-        if n != 1 {
-            self.error(span, "a fix does one of `rename`, `set` and `remove`");
-            return;
-        }
-        self.meta.fix = Some(fix);
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{FixAction, FixPath, FixValue};
     use super::*;
+    use crate::diagnostic::Applicability;
 
     const FILE: FileId = FileId(0);
 
@@ -306,7 +264,12 @@ mod tests {
         assert_eq!(meta.since.as_deref(), Some("0.1.0"));
         let query = &meta.related[0].query;
         assert_eq!(&text[query.span.range()], "Properties.ProtocolVersion");
-        assert_eq!(meta.fix.expect("a fix").value.as_deref(), Some("0"));
+        let fix = &meta.fixes[0];
+        assert_eq!(fix.applicability, Applicability::Safe);
+        let matcher = |key: &str| FixPath::Property(vec!["Matcher".to_string(), key.to_string()]);
+        assert_eq!(fix.steps[0].at, matcher("HttpCode"));
+        assert!(matches!(&fix.steps[0].action, FixAction::Rename(to) if *to == matcher("GrpcCode")));
+        assert!(matches!(&fix.steps[0].value, Some(FixValue::Text(value)) if value.value == "0"));
     }
 
     #[test]
@@ -322,6 +285,11 @@ mod tests {
             "# METADATA\n# related: [{query: A}]\n",
             &[("{query: A}", "a related place needs `query` and `text`")],
         );
+        let path = "`Links.X` names nothing that a fix can change";
+        check("# METADATA\n# fix: {class: safe, remove: Links.X}\n", &[("Links.X", path)]);
+        let both = "{class: safe, remove: this, quote: this}";
+        let one = "a fix does one of `set`, `remove`, `rename`, `quote` and `replace`";
+        check(&format!("# METADATA\n# fix: {both}\n"), &[(both, one)]);
         check("# A comment\n# sumary: x\n", &[]);
         check("", &[]);
     }
