@@ -1,5 +1,6 @@
 //! From failures of clauses to diagnostics: where to point, what to say, how bad it is.
 
+use super::fix::Offers;
 use crate::catalog::Rule;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::model::{Data, Model, Origin, ValueId, Values};
@@ -17,7 +18,7 @@ pub(super) fn diagnostic(
     rule: &Rule,
     failure: &Failure,
     subject: &Subject<'_>,
-    model: Option<&Model>,
+    model: Option<(&Model, &Offers<'_>)>,
 ) -> Option<Diagnostic> {
     let meta = rule.file.meta();
     let values = subject.values();
@@ -39,8 +40,9 @@ pub(super) fn diagnostic(
     let mut named = None;
     if let Some(resource) = failure.resource {
         found.help = rule.file.help_at(subject, resource, failure.block).or(fix);
-        named = model.and_then(|model| model.resources.iter().find(|named| named.value == resource));
+        named = model.and_then(|(model, _)| model.resources.iter().find(|named| named.value == resource));
         found.resource = named.map(|named| named.id.clone());
+        found.fix = model.and_then(|(_, offers)| offers.of(failure));
         for related in rule.file.related_at(subject, resource, failure.block) {
             push_related(&mut found, Label::new(values.place(related.value).span, related.text));
         }

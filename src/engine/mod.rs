@@ -5,6 +5,7 @@
 pub mod baseline;
 pub mod changes;
 mod findings;
+mod fix;
 mod load;
 mod run;
 mod scenarios;
@@ -12,6 +13,7 @@ mod secrets;
 mod suppression;
 mod traffic;
 
+pub use fix::{Applied, Changed, Fixed, Refused, Why, fix};
 pub use run::POLICY_FAILED;
 pub use secrets::secrets;
 pub use traffic::{Hop, Stage, Traffic};

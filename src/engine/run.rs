@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::findings;
+use super::fix::{self, Files, Offers};
 use super::load::Project;
 use super::traffic::Traffic;
 use super::{scenarios, suppression};
@@ -31,9 +32,10 @@ pub(super) struct Checked {
 /// What the rules say about one project.
 pub(super) fn project(project: &Project<'_>, rules: &Rules<'_>, settings: &Settings) -> Checked {
     let (models, mut diagnostics) = project.lower(&settings.platforms);
+    let files = Files { dialect: project.dialect, documents: project.documents().collect() };
     let in_model = |model| {
         let mut found = Vec::new();
-        on_model(model, &rules.of_model, &mut found);
+        on_model(model, &files, &rules.of_model, &mut found);
         found
     };
     let mut found = scenarios::settled(models.iter().map(in_model).collect(), &models);
@@ -80,7 +82,7 @@ fn rules<'c>(catalog: &'c Catalog, settings: &Settings, input: InputKind) -> Vec
     catalog.rules().filter(|rule| settings.runs(&rule.name) && looks_at(rule) == input).collect()
 }
 
-fn on_model(model: &Model, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
+fn on_model(model: &Model, files: &Files<'_>, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
     let types: FxHashSet<&str> = model.resources.iter().map(|resource| resource.type_name.as_str()).collect();
     let ids = model.resources.iter().map(|resource| resource.id.as_str());
     let subject = Subject::new(&model.values, model.root).with_resource_ids(ids);
@@ -90,7 +92,8 @@ fn on_model(model: &Model, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
             continue;
         }
         let outcome = rule.file.evaluate_on(&subject);
-        collect(rule, &outcome, &subject, Some(model), whole, found);
+        let offers = Offers::new(files, model, &subject, rule, &outcome.failures);
+        collect(rule, &outcome, &subject, Some((model, &offers)), whole, found);
     }
 }
 
@@ -118,7 +121,7 @@ fn collect(
     rule: &Rule,
     outcome: &Outcome,
     subject: &Subject<'_>,
-    model: Option<&Model>,
+    model: Option<(&Model, &Offers<'_>)>,
     whole: Option<Span>,
     found: &mut Vec<Diagnostic>,
 ) {
@@ -151,6 +154,7 @@ pub(super) fn merge(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 /// Keeps the worse of two findings at one place, the names of the resources of both, and who calls them.
 fn join(kept: &mut Diagnostic, mut other: Diagnostic) {
+    let fix = fix::join(kept.fix.take(), other.fix.take());
     if kept.severity < other.severity {
         std::mem::swap(kept, &mut other);
     }
@@ -164,4 +168,5 @@ fn join(kept: &mut Diagnostic, mut other: Diagnostic) {
     for label in calls {
         findings::push_related(kept, label);
     }
+    kept.fix = fix;
 }

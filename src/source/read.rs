@@ -139,6 +139,24 @@ pub struct Loaded {
     pub area: Option<Area>,
 }
 
+impl Loaded {
+    /// The same files, some with another text; ids stay, and unchanged texts are shared.
+    pub fn with_texts(&self, texts: &BTreeMap<FileId, Arc<str>>) -> Loaded {
+        let mut sources = SourceMap::default();
+        for (id, source) in self.sources.iter() {
+            let text = texts.get(&id).unwrap_or(&source.text);
+            sources.add(Source::new(source.path.clone(), Arc::clone(text)));
+        }
+        Loaded {
+            sources,
+            files: self.files.clone(),
+            problems: self.problems.clone(),
+            skipped: Vec::new(),
+            area: self.area.clone(),
+        }
+    }
+}
+
 /// Reads files and directories. `-` is standard input; no path means the current directory.
 ///
 /// Directories are walked with `.gitignore`, `.ignore` and [`IGNORE_FILE`] honoured; hidden entries and symbolic

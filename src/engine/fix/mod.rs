@@ -1,0 +1,8 @@
+//! Fixes: what a finding's rule offers becomes edits of the files, and edits become files that were checked again.
+
+mod apply;
+mod compare;
+mod offer;
+
+pub use apply::{Applied, Changed, Fixed, Refused, Why, fix};
+pub(super) use offer::{Files, Offers, join};

@@ -1,0 +1,401 @@
+//! From the fix of a rule and a failure to edits, when the files allow it.
+
+use std::cell::OnceCell;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::catalog::Rule;
+use crate::diagnostic::{Applicability, Edit, Fix};
+use crate::dialect::write::{Part, Reach, Writer};
+use crate::dialect::{Dialect, tables};
+use crate::document::Document;
+use crate::edit::{New, Refusal};
+use crate::model::{Data, Model, Origin, ResourceIdx, ValueId, Values};
+use crate::policy::{Failure, FailurePlace, FixAction, FixAt, FixPath, StepAt, Subject, ValueAt};
+use crate::source::Span;
+
+/// How deep in a resource's properties a value is looked for.
+const MAX_DEPTH: usize = 12;
+
+/// The files that may be changed.
+#[derive(Clone)]
+pub(in crate::engine) struct Files<'d> {
+    pub(in crate::engine) dialect: Dialect,
+    pub(in crate::engine) documents: Vec<&'d Document>,
+}
+
+/// What there is to know for the fixes of one rule on one model.
+pub(in crate::engine) struct Offers<'a> {
+    files: &'a Files<'a>,
+    model: &'a Model,
+    subject: &'a Subject<'a>,
+    rule: &'a Rule,
+    /// The resources in which the rule fails.
+    failing: FxHashSet<ValueId>,
+    /// Which resources have a property that is written at a span.
+    users: OnceCell<FxHashMap<Span, Vec<ResourceIdx>>>,
+}
+
+impl<'a> Offers<'a> {
+    pub(in crate::engine) fn new(
+        files: &'a Files<'a>,
+        model: &'a Model,
+        subject: &'a Subject<'a>,
+        rule: &'a Rule,
+        failures: &[Failure],
+    ) -> Self {
+        let failing = failures.iter().filter_map(|failure| failure.resource).collect();
+        Self { files, model, subject, rule, failing, users: OnceCell::new() }
+    }
+
+    /// The first fix of the rule that applies to a failure and that the files allow.
+    pub(in crate::engine) fn of(&self, failure: &Failure) -> Option<Fix> {
+        let resource = failure.resource?;
+        let idx = self.model.resources.iter().position(|found| found.value == resource)?;
+        let at = At { offers: self, failure, resource: ResourceIdx(idx as u32) };
+        let fixes = self.rule.file.fixes_at(self.subject, resource, failure.block);
+        fixes.iter().find_map(|fix| at.edits(fix).ok())
+    }
+
+    /// Whether a change reaches resources in which the rule does not fail.
+    fn is_shared(&self, reach: &Reach) -> bool {
+        let is_content = |idx: &ResourceIdx| {
+            let resource = self.model.resource(*idx);
+            !self.failing.contains(&resource.value)
+        };
+        let users = self.users.get_or_init(|| users(self.model));
+        let of_spans = reach.touched.iter().filter_map(|span| users.get(span)).flatten();
+        let of_objects = reach.extended.iter().flat_map(|name| self.built_for(*name));
+        reach.is_repeated || of_spans.copied().chain(of_objects).any(|idx| is_content(&idx))
+    }
+
+    /// The target groups that a controller builds with the annotations of an object.
+    fn built_for(&self, name: Span) -> Vec<ResourceIdx> {
+        let values = &self.model.values;
+        let is_named = |span: Span| span.file == name.file && span.start.abs_diff(name.start) <= 1;
+        let object = self
+            .model
+            .resources
+            .iter()
+            .find(|other| other.type_name.starts_with("Kubernetes::") && is_named(other.name));
+        let is_built = |other: &crate::model::Resource| {
+            let services = values.at(other.value, &["Links", "Services"]);
+            let of_service = services
+                .is_some_and(|list| object.is_some_and(|object| values.items(list).contains(&object.value)));
+            other.type_name == "AWS::ElasticLoadBalancingV2::TargetGroup"
+                && (is_named(other.name) || of_service)
+        };
+        let all = self.model.resources.iter().enumerate().filter(|(_, other)| is_built(other));
+        all.map(|(idx, _)| ResourceIdx(idx as u32)).collect()
+    }
+}
+
+/// One failure.
+struct At<'o, 'a> {
+    offers: &'o Offers<'a>,
+    failure: &'o Failure,
+    resource: ResourceIdx,
+}
+
+/// Where a step leads.
+enum Target {
+    Property(ResourceIdx, Vec<Part>),
+    /// What stands there, whatever the model made of it.
+    Place(Span),
+    /// A key beside what stands there.
+    Beside(Span, String),
+}
+
+impl At<'_, '_> {
+    fn edits(&self, fix: &FixAt<'_>) -> Result<Fix, Refusal> {
+        let documents = self.offers.files.documents.iter().copied();
+        let mut writer = Writer::new(self.offers.files.dialect, self.offers.model, documents);
+        let mut titles = Vec::new();
+        for step in &fix.steps {
+            match self.step(&mut writer, step) {
+                Ok(title) => titles.push(title),
+                Err(Refusal::NoChange) => {}
+                Err(why) => return Err(why),
+            }
+        }
+        let (edits, reach) = writer.finish()?;
+        let is_unsafe = fix.applicability == Applicability::Unsafe || self.offers.is_shared(&reach);
+        let applicability = if is_unsafe { Applicability::Unsafe } else { Applicability::Safe };
+        titles.retain(|title| !title.is_empty());
+        let title = match titles.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, before)) => format!("{} and {last}", before.join(", ")),
+            None => "change the value".to_string(),
+        };
+        Ok(Fix { title, applicability, edits })
+    }
+
+    /// Does one step, and says what it does.
+    fn step(&self, writer: &mut Writer<'_, '_>, step: &StepAt<'_>) -> Result<String, Refusal> {
+        let value = || match &step.value {
+            Some(ValueAt::New(new)) => Ok(new.clone()),
+            Some(ValueAt::From(fact)) => self.fact(fact).ok_or(Refusal::NoPlace),
+            None => Err(Refusal::NoPlace),
+        };
+        match (step.action, step.at) {
+            (FixAction::Set, FixPath::Annotation(key)) => {
+                let new = value()?;
+                writer.set_annotation(self.resource, key, &new)?;
+                Ok(format!("set `{key}` to {}", shown(&new)))
+            }
+            (FixAction::Set, FixPath::Beside(key)) => {
+                let new = value()?;
+                match self.target(step.at)? {
+                    Target::Property(resource, path) => writer.set(resource, &path, &new)?,
+                    Target::Beside(span, key) => writer.set_beside(span, &key, &new)?,
+                    Target::Place(_) => return Err(Refusal::NoPlace),
+                }
+                Ok(format!("set `{key}` to {}", shown(&new)))
+            }
+            (FixAction::Set, path) => {
+                let new = value()?;
+                let (done, name) = match self.target(path)? {
+                    Target::Property(resource, path) => (writer.set(resource, &path, &new), name_of(&path)),
+                    Target::Beside(span, key) => (writer.set_beside(span, &key, &new), Some(key)),
+                    Target::Place(span) => match &new {
+                        New::Text(text) | New::Word(text) => (writer.set_text_at(span, text), None),
+                        _ => (Err(Refusal::NoPlace), None),
+                    },
+                };
+                done?;
+                Ok(match name {
+                    Some(name) => format!("set `{name}` to {}", shown(&new)),
+                    None => format!("write {}", shown(&new)),
+                })
+            }
+            (FixAction::Remove, path) => match self.target(path)? {
+                Target::Property(resource, path) => {
+                    if writer.written(resource, &path).is_none() {
+                        return Err(Refusal::NoChange);
+                    }
+                    writer.remove(resource, &path)?;
+                    Ok(name_of(&path).map_or_else(String::new, |name| format!("remove `{name}`")))
+                }
+                Target::Place(span) => {
+                    writer.remove_at(span)?;
+                    Ok("remove it".to_string())
+                }
+                Target::Beside(..) => Err(Refusal::NoPlace),
+            },
+            (FixAction::Rename(FixPath::Around(key)), FixPath::Around(name)) => {
+                let span = self.span().ok_or(Refusal::NoPlace)?;
+                writer.replace_around(span, name, key, &value()?)?;
+                Ok(format!("replace `{name}` with `{key}`"))
+            }
+            (FixAction::Rename(to), from) => {
+                let (Target::Property(resource, from), Target::Property(_, to)) =
+                    (self.target(from)?, self.target(to)?)
+                else {
+                    return Err(Refusal::NoPlace);
+                };
+                let new = value()?;
+                writer.rename(resource, &from, &to, &new)?;
+                let name = name_of(&to).unwrap_or_default();
+                Ok(format!("set `{name}` to {}", shown(&new)))
+            }
+            (FixAction::Quote, _) => {
+                writer.quote_at(self.span().ok_or(Refusal::NoPlace)?)?;
+                Ok("put the value in quotes".to_string())
+            }
+            (FixAction::Replace { matching, with }, _) => {
+                let span = self.span().ok_or(Refusal::NoPlace)?;
+                let text = writer.text_at(span).ok_or(Refusal::NotLiteral)?;
+                let replaced = matching.replace(text, with.as_str());
+                if replaced == text {
+                    return Err(Refusal::NoPlace);
+                }
+                writer.set_text_at(span, &replaced)?;
+                Ok(format!("write `{replaced}`"))
+            }
+        }
+    }
+
+    fn values(&self) -> &Values {
+        &self.offers.model.values
+    }
+
+    /// Where the value that failed is written.
+    fn span(&self) -> Option<Span> {
+        match &self.failure.place {
+            FailurePlace::Value(value) => Some(self.values().place(*value).span),
+            FailurePlace::Absent { inside, .. } => Some(self.values().place(*inside).span),
+        }
+    }
+
+    fn target(&self, path: &FixPath) -> Result<Target, Refusal> {
+        if let FixPath::Property(keys) = path {
+            let path = keys.iter().map(|key| Part::Key(key.clone())).collect();
+            return Ok(Target::Property(self.resource, path));
+        }
+        let (value, missing) = match &self.failure.place {
+            FailurePlace::Value(value) => (*value, None),
+            FailurePlace::Absent { inside, missing } => (*inside, Some(missing.as_str())),
+        };
+        let span = self.values().place(value).span;
+        let located = locate(self.offers.model, self.resource, value);
+        match (path, located, missing) {
+            (FixPath::This, Some((resource, mut path)), _) => {
+                let keys = missing.into_iter().flat_map(|missing| missing.split('.'));
+                path.extend(keys.map(|key| Part::Key(key.to_string())));
+                Ok(Target::Property(resource, path))
+            }
+            (FixPath::This, None, None) => Ok(Target::Place(span)),
+            (FixPath::This, None, Some(missing)) if !missing.contains('.') => {
+                Ok(Target::Beside(span, missing.to_string()))
+            }
+            (FixPath::Beside(key), Some((resource, mut path)), _) => {
+                if missing.is_none() {
+                    path.pop();
+                }
+                path.push(Part::Key(key.clone()));
+                Ok(Target::Property(resource, path))
+            }
+            (FixPath::Beside(key), None, _) => Ok(Target::Beside(span, key.clone())),
+            _ => Err(Refusal::NoPlace),
+        }
+    }
+
+    /// A fact beside the value that failed: of an entry of a section such as `Annotations`.
+    fn fact(&self, name: &str) -> Option<New> {
+        let FailurePlace::Value(failed) = self.failure.place else { return None };
+        let values = self.values();
+        let sections = values.entries(self.offers.model.resource(self.resource).value).iter();
+        let entries = sections.flat_map(|section| values.items(section.value));
+        let holds = |entry: &&ValueId| {
+            **entry == failed || values.entries(**entry).iter().any(|own| own.value == failed)
+        };
+        let entry = entries.copied().collect::<Vec<_>>();
+        let entry = entry.iter().find(holds).copied()?;
+        values
+            .get(entry, name)
+            .and_then(|value| values.as_text(value))
+            .map(|text| New::Text(text.to_string()))
+    }
+}
+
+/// Which property of which resource a value is; the resource in question comes first.
+fn locate(model: &Model, resource: ResourceIdx, value: ValueId) -> Option<(ResourceIdx, Vec<Part>)> {
+    let others = (0..model.resources.len() as u32).map(ResourceIdx).filter(|idx| *idx != resource);
+    std::iter::once(resource).chain(others).find_map(|idx| {
+        ["Effective", "Properties"].into_iter().find_map(|section| {
+            let root = model.values.get(model.resource(idx).value, section)?;
+            let mut path = Vec::new();
+            let is_found = search(&model.values, root, value, &mut path);
+            (is_found && is_property(model, idx, &path)).then_some((idx, path))
+        })
+    })
+}
+
+/// Whether a path leads to something that is written as a property, not to what the model joined from elsewhere.
+fn is_property(model: &Model, idx: ResourceIdx, path: &[Part]) -> bool {
+    let resource = model.resource(idx);
+    let Some(Part::Key(head)) = path.first() else { return false };
+    let is_of = |row: &tables::Row| row.property.split('.').next() == Some(head.as_str());
+    let is_known = tables::table(&resource.type_name).is_some_and(|table| table.rows.iter().any(is_of));
+    let is_written = model.values.at(resource.value, &["Properties", head]).is_some();
+    !resource.type_name.starts_with("Workload::") && (is_known || is_written || head == "Attributes")
+}
+
+fn search(values: &Values, root: ValueId, wanted: ValueId, path: &mut Vec<Part>) -> bool {
+    if path.len() > MAX_DEPTH {
+        return false;
+    }
+    let mut inside = |part: Part, value: ValueId| {
+        path.push(part);
+        let found = value == wanted || search(values, value, wanted, path);
+        if !found {
+            path.pop();
+        }
+        found
+    };
+    match values.data(root) {
+        Data::Map(entries) => {
+            entries.iter().any(|entry| inside(Part::Key(values.key_text(entry.key).to_string()), entry.value))
+        }
+        Data::List(items) => items.iter().enumerate().any(|(at, item)| inside(Part::At(at), *item)),
+        _ => false,
+    }
+}
+
+/// For each place, the AWS resources that have a property written there.
+fn users(model: &Model) -> FxHashMap<Span, Vec<ResourceIdx>> {
+    fn note(
+        values: &Values,
+        value: ValueId,
+        idx: ResourceIdx,
+        users: &mut FxHashMap<Span, Vec<ResourceIdx>>,
+        depth: usize,
+    ) {
+        let place = values.place(value);
+        if depth > MAX_DEPTH {
+            return;
+        }
+        match values.data(value) {
+            Data::Map(entries) => {
+                entries.iter().for_each(|entry| note(values, entry.value, idx, users, depth + 1))
+            }
+            Data::List(items) => items.iter().for_each(|item| note(values, *item, idx, users, depth + 1)),
+            _ if place.origin == Origin::Written => {
+                let known = users.entry(place.span).or_default();
+                if known.last() != Some(&idx) {
+                    known.push(idx);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = FxHashMap::default();
+    for (idx, resource) in model.resources.iter().enumerate() {
+        if let Some(properties) = model.values.get(resource.value, "Properties")
+            && resource.type_name.starts_with("AWS::")
+        {
+            note(&model.values, properties, ResourceIdx(idx as u32), &mut found, 0);
+        }
+    }
+    found
+}
+
+/// One fix for findings that are shown as one; `None` where they want different things.
+pub(in crate::engine) fn join(one: Option<Fix>, other: Option<Fix>) -> Option<Fix> {
+    let (mut one, other) = (one?, other?);
+    if other.applicability == Applicability::Unsafe {
+        one.applicability = Applicability::Unsafe;
+    }
+    for edit in other.edits {
+        if !one.edits.contains(&edit) {
+            one.edits.push(edit);
+        }
+    }
+    one.edits.sort_by_key(|edit| (edit.span.file.0, edit.span.start, edit.span.end));
+    let meet = |pair: &[Edit]| {
+        let (a, b) = (pair[0].span, pair[1].span);
+        a.file == b.file && (a.end > b.start || a == b)
+    };
+    (!one.edits.windows(2).any(meet)).then_some(one)
+}
+
+fn name_of(path: &[Part]) -> Option<String> {
+    path.iter().rev().find_map(|part| match part {
+        Part::Key(key) | Part::Attribute(key) => Some(key.clone()),
+        Part::At(_) => None,
+    })
+}
+
+fn shown(new: &New) -> String {
+    match new {
+        New::Text(text) | New::Word(text) => format!("`{text}`"),
+        New::List(items) => {
+            let items: Vec<String> = items.iter().map(shown).collect();
+            items.join(", ")
+        }
+        New::Map(entries) => {
+            let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+            format!("a block with `{}`", keys.join("`, `"))
+        }
+    }
+}
