@@ -219,6 +219,21 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) strict: bool,
 
+    /// Mend what can be mended safely, then report what is left.
+    ///
+    /// Every change is checked again before it is written. With `-` the mended text goes to standard output and the report
+    /// to standard error.
+    #[arg(long, conflicts_with_all = ["changed_since", "write_baseline"])]
+    pub(super) fix: bool,
+
+    /// Mend also what may change behaviour or replace a resource. Goes with --fix or --diff.
+    #[arg(long, visible_alias = "unsafe")]
+    pub(super) unsafe_fixes: bool,
+
+    /// Show what --fix would change as a unified diff, and write nothing. The status is 1 when something would change.
+    #[arg(long, conflicts_with_all = ["changed_since", "write_baseline"])]
+    pub(super) diff: bool,
+
     /// Leave out what the configuration excludes even when it is named, as hooks do.
     #[arg(long)]
     pub(super) force_exclude: bool,

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use anyhow::bail;
+
 use super::args::{CheckArgs, ColorWhen, Output};
+use super::known::LeftAlone;
 use super::write::{self, Staged};
-use super::{CLEAN, FAILED, FINDINGS, known, rules, settings, terminal};
+use super::{CLEAN, FAILED, FINDINGS, fix, known, rules, settings, terminal};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Diagnostic, Severity, UNREADABLE_FILE, UNRECOGNIZED_FILE};
+use crate::diagnostic::{Applicability, Diagnostic, Severity, UNREADABLE_FILE, UNRECOGNIZED_FILE};
 use crate::engine::{self, Analysis};
 use crate::report::{self, Format, Options, RuleInfo};
 use crate::source::FileId;
@@ -30,12 +33,31 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
         ..ReadOptions::default()
     };
     configured.settings.traffic = args.format.iter().any(|output| output.format.needs_traffic());
+    if args.unsafe_fixes && !args.fix && !args.diff {
+        bail!("--unsafe-fixes goes with --fix, which applies fixes, or with --diff, which shows them");
+    }
     let mut loaded = read::read(&args.paths, &options);
     let skipped = std::mem::take(&mut loaded.skipped);
-    let mut analysis = engine::analyze(loaded, &catalog, &configured.settings);
+    let mut analysis = if args.fix || args.diff {
+        let most = if args.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+        let known = LeftAlone::read(args, &configured)?;
+        let mut fixed = engine::fix(loaded, &catalog, &configured.settings, most, &|all| known.mark(all));
+        LeftAlone::unmark(&mut fixed.analysis);
+        if args.diff {
+            let status = fix::show(&fixed, color)?;
+            fix::tell(args, &fixed);
+            return Ok(status.max(status_of(&fixed.analysis, None)));
+        }
+        fix::write(args, &fixed)?;
+        fix::tell(args, &fixed);
+        fixed.analysis
+    } else {
+        engine::analyze(loaded, &catalog, &configured.settings)
+    };
     known::leave_out(args, &configured, &catalog, &mut analysis)?;
     let unseen = if args.strict { unseen(&analysis) } else { None };
-    let status = if unseen.is_some() { FAILED } else { status(&analysis, configured.settings.fail_on) };
+    let status =
+        if unseen.is_some() { FAILED } else { status_of(&analysis, configured.settings.fail_on) };
     tell(args, &analysis, &skipped);
     write_reports(args, color, &analysis, &catalog, status)?;
     if let Some(unseen) = unseen {
@@ -59,7 +81,7 @@ fn unseen(analysis: &Analysis) -> Option<String> {
 }
 
 /// What the exit status says, the same in every format.
-fn status(analysis: &Analysis, fail_on: Option<Severity>) -> u8 {
+fn status_of(analysis: &Analysis, fail_on: Option<Severity>) -> u8 {
     // A check that could not look must not say that all is well.
     if analysis.diagnostics.iter().any(engine::is_about_the_run) {
         return FAILED;
@@ -110,9 +132,12 @@ fn write_reports(
     // Reports that go to files leave standard output to the text.
     let to_stdout = args.format.iter().any(|output| output.file.is_none());
     let outputs = args.format.iter().chain((!to_stdout).then_some(&text));
+    // Standard output is for the mended text.
+    let aside = args.fix && fix::reads_stdin(args);
     let (mut printed, mut staged): (Vec<Vec<u8>>, Vec<Staged>) = (Vec::new(), Vec::new());
     for Output { format, file } in outputs {
         (options.color, options.width) = match file {
+            None if aside => (terminal::wants_color(color, &io::stderr()), terminal::width()),
             None => (terminal::wants_color(color, &io::stdout()), terminal::width()),
             Some(_) => (color == ColorWhen::Always, 0),
         };
@@ -126,6 +151,9 @@ fn write_reports(
     }
     // Either all files are written or none, and whoever closes the pipe early still gets them.
     staged.into_iter().try_for_each(Staged::commit)?;
+    if aside {
+        return Ok(printed.iter().try_for_each(|bytes| io::stderr().write_all(bytes))?);
+    }
     printed.iter().try_for_each(|bytes| terminal::print(bytes))
 }
 

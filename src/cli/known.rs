@@ -12,7 +12,7 @@ use super::settings::Configured;
 use super::{git, write};
 use crate::catalog::Catalog;
 use crate::config::Settings;
-use crate::diagnostic::Excepted;
+use crate::diagnostic::{Excepted, Suppression};
 use crate::engine::baseline::Baseline;
 use crate::engine::{self, Analysis};
 use crate::source::read::{Loaded, LoadedFile};
@@ -25,10 +25,7 @@ pub(super) fn leave_out(
     catalog: &Catalog,
     analysis: &mut Analysis,
 ) -> anyhow::Result<()> {
-    let root = match &configured.root {
-        Some(root) => root.clone(),
-        None => std::env::current_dir().context("the current directory is gone")?,
-    };
+    let root = root(configured)?;
     let settings = &configured.settings;
     if let Some(path) = &args.write_baseline {
         write_baseline(path, &root, analysis, settings)?;
@@ -72,6 +69,40 @@ fn before(
         loaded.files.push(LoadedFile { id, explicit: true });
     }
     Ok(engine::analyze(loaded, catalog, &configured.settings))
+}
+
+/// The findings that `--fix` leaves alone, because the baseline holds them.
+pub(super) struct LeftAlone(Option<Baseline>);
+
+impl LeftAlone {
+    pub(super) fn read(args: &CheckArgs, configured: &Configured) -> anyhow::Result<Self> {
+        let path = args.baseline.as_ref().or(configured.settings.baseline.as_ref());
+        let root = root(configured)?;
+        Ok(Self(path.map(|path| read_baseline(path, &root)).transpose()?))
+    }
+
+    /// Marks them as excepted.
+    pub(super) fn mark(&self, analysis: &mut Analysis) {
+        if let Some(baseline) = &self.0 {
+            baseline.mark(analysis);
+        }
+    }
+
+    /// Takes the marks away, for [`leave_out`] to make its own.
+    pub(super) fn unmark(analysis: &mut Analysis) {
+        let is_known =
+            |by: &Option<Suppression>| by.as_ref().is_some_and(|by| by.by == Excepted::ByBaseline);
+        for found in analysis.diagnostics.iter_mut().filter(|found| is_known(&found.suppressed)) {
+            found.suppressed = None;
+        }
+    }
+}
+
+fn root(configured: &Configured) -> anyhow::Result<PathBuf> {
+    match &configured.root {
+        Some(root) => Ok(root.clone()),
+        None => std::env::current_dir().context("the current directory is gone"),
+    }
 }
 
 fn write_baseline(

@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod fix;
 mod git;
 mod graph;
 mod guard;

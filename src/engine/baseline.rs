@@ -162,6 +162,24 @@ impl Baseline {
         diagnostic::sort(&mut analysis.diagnostics, &analysis.sources);
     }
 
+    /// Marks the findings that are known for the time being, and says nothing of what the baseline holds in vain.
+    pub fn mark(&self, analysis: &mut Analysis) {
+        let mut left: BTreeMap<Key, usize> =
+            self.known.iter().map(|(key, (count, _))| (key.clone(), *count)).collect();
+        for at in 0..analysis.diagnostics.len() {
+            let found = &analysis.diagnostics[at];
+            if found.suppressed.is_some() || super::is_about_the_run(found) {
+                continue;
+            }
+            if let Some(count) = left.get_mut(&self.key(analysis, found)).filter(|count| **count > 0) {
+                *count -= 1;
+                let reason = "it is in the baseline".to_string();
+                let known = Suppression { by: Excepted::ByBaseline, span: None, reason, until: None };
+                analysis.diagnostics[at].suppressed = Some(known);
+            }
+        }
+    }
+
     fn key(&self, analysis: &Analysis, found: &Diagnostic) -> Key {
         Key {
             file: self.relative(&analysis.sources.get(found.primary.span.file).path),

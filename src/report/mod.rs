@@ -7,6 +7,7 @@ mod ascii;
 mod checks;
 mod checkstyle;
 mod concise;
+mod diff;
 mod fingerprint;
 mod github;
 mod gitlab;
@@ -24,13 +25,14 @@ mod xml;
 
 pub(crate) use ascii::write_json;
 pub use checks::checks;
+pub use diff::write_diff;
 pub(crate) use neutral::neutral;
 pub use present::Presented;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::Analysis;
 
 /// The shapes that a report can have.
@@ -157,6 +159,8 @@ struct Counts {
     warnings: usize,
     infos: usize,
     suppressed: usize,
+    /// What `--fix` would mend, and what `--unsafe-fixes` would mend besides.
+    fixable: (usize, usize),
 }
 
 impl Counts {
@@ -170,6 +174,11 @@ impl Counts {
                 (None, Severity::Info) => &mut counts.infos,
             };
             *count += 1;
+            match diagnostic.fix.as_ref().filter(|_| diagnostic.suppressed.is_none()) {
+                Some(fix) if fix.applicability == Applicability::Safe => counts.fixable.0 += 1,
+                Some(_) => counts.fixable.1 += 1,
+                None => {}
+            }
         }
         counts
     }

@@ -8,7 +8,8 @@ use super::ascii::write_json;
 use super::location::relative;
 use super::neutral::neutral;
 use super::{Options, open};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Edit, Fix, Severity};
+use crate::edit;
 use crate::engine::Analysis;
 use crate::source::{SourceMap, Span};
 
@@ -40,11 +41,8 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
                     .map(|label| json!({ "message": label.text, "location": location(label.span) }))
                     .collect();
             }
-            if let Some(fix) = &diagnostic.fix {
-                let edits = fix.edits.iter();
-                found["suggestions"] = edits
-                    .map(|edit| json!({ "range": range(sources, edit.span), "text": edit.replacement }))
-                    .collect();
+            if let Some((span, text)) = diagnostic.fix.as_ref().and_then(|fix| as_one(sources, fix)) {
+                found["suggestions"] = json!([{ "range": range(sources, span), "text": text }]);
             }
             found
         })
@@ -54,6 +52,22 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
         "diagnostics": diagnostics,
     });
     write_json(out, &report)
+}
+
+/// All edits of a fix as one, because suggestions stand beside each other as alternatives. They have no path either, so a
+/// fix of several files is none.
+fn as_one(sources: &SourceMap, fix: &Fix) -> Option<(Span, String)> {
+    let (first, last) = (fix.edits.first()?.span, fix.edits.last()?.span);
+    if fix.edits.iter().any(|edit| edit.span.file != first.file) {
+        return None;
+    }
+    let whole = first.to(last);
+    let moved = |edit: &Edit| {
+        let span = Span::new(first.file, edit.span.start - whole.start, edit.span.end - whole.start);
+        Edit { span, replacement: edit.replacement.clone() }
+    };
+    let edits: Vec<Edit> = fix.edits.iter().map(moved).collect();
+    Some((whole, edit::apply(sources.slice(whole), &edits)))
 }
 
 fn range(sources: &SourceMap, span: Span) -> Value {

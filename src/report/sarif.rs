@@ -14,7 +14,7 @@ use super::fingerprint::{Fingerprints, line_hashes};
 use super::location::{Location, not_empty, uri};
 use super::neutral::neutral;
 use super::{Options, RuleInfo, checks};
-use crate::diagnostic::{Diagnostic, Edit, Excepted, Fix, Label, Severity, Suppression, UNREADABLE_FILE};
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Excepted, Fix, Label, Severity, Suppression, UNREADABLE_FILE};
 use crate::engine::Analysis;
 use crate::source::{FileId, SourceMap, Span};
 
@@ -278,8 +278,12 @@ impl<'a> Sarif<'a> {
                 "replacements": replacements.collect::<Vec<_>>(),
             })
         });
+        let description = match fix.applicability {
+            Applicability::Safe => sentence(&neutral(&fix.title)),
+            Applicability::Unsafe => sentence(&format!("{} (unsafe: it may change behaviour)", neutral(&fix.title))),
+        };
         json!({
-            "description": { "text": sentence(&neutral(&fix.title)) },
+            "description": { "text": description },
             "artifactChanges": changes.collect::<Vec<_>>(),
         })
     }

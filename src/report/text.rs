@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::neutral::{begins_command, is_harmful, neutral, visible};
 use super::{Counts, Options, Presented, RuleInfo, counted, open};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Applicability, Severity};
 use crate::engine::Analysis;
 
 /// The width when nothing says how wide the terminal is.
@@ -72,6 +72,15 @@ fn write_summary(
         );
     }
     writeln!(out, "{}{suppressed}; {files} checked", found.join(", "))?;
+    let fixable = match counts.fixable {
+        (0, 0) => None,
+        (safe, 0) => Some(format!("[*] {safe} fixable with --fix")),
+        (0, more) => Some(format!("{more} fixable with --fix --unsafe-fixes")),
+        (safe, more) => Some(format!("[*] {safe} fixable with --fix, {more} more with --unsafe-fixes")),
+    };
+    if let Some(fixable) = fixable {
+        writeln!(out, "{fixable}")?;
+    }
     let explained = |rule: &str| rules.iter().any(|info| info.name == rule && !info.explanation.is_empty());
     if let Some(diagnostic) = open(analysis).find(|diagnostic| explained(&diagnostic.rule)) {
         writeln!(out, "why? grpc-guard explain {}", diagnostic.rule)?;
@@ -183,7 +192,11 @@ impl Frame<'_> {
             writeln!(out, "{pad} {bar}")?;
         }
         let equals = "=".style(self.styles.frame).to_string();
-        for (word, text) in [("help", &diagnostic.help), ("docs", &diagnostic.url)] {
+        let fix = diagnostic.fix.as_ref().map(|fix| match fix.applicability {
+            Applicability::Safe => format!("[*] {}", fix.title),
+            Applicability::Unsafe => format!("{} (unsafe)", fix.title),
+        });
+        for (word, text) in [("help", &diagnostic.help), ("fix", &fix), ("docs", &diagnostic.url)] {
             if let Some(text) = text {
                 let word = format!("{word}:");
                 writeln!(out, "{pad} {equals} {} {}", word.style(self.styles.strong), neutral(text))?;

@@ -81,15 +81,23 @@ pub enum Why {
     Appears(String),
 }
 
-/// Applies the fixes of a run: the safe ones, or all.
-pub fn fix(loaded: Loaded, catalog: &Catalog, settings: &Settings, most: Applicability) -> Fixed {
+/// Applies the fixes of a run: the safe ones, or all. `except` marks findings that are to be left alone.
+pub fn fix(
+    loaded: Loaded,
+    catalog: &Catalog,
+    settings: &Settings,
+    most: Applicability,
+    except: &dyn Fn(&mut Analysis),
+) -> Fixed {
     let original = loaded.with_texts(&Texts::new());
-    let analysis = analyze(loaded, catalog, settings);
+    let mut analysis = analyze(loaded, catalog, settings);
+    except(&mut analysis);
     let mut run = Run {
         original,
         catalog,
         settings,
         most,
+        except,
         analysis,
         texts: Texts::new(),
         applied: Vec::new(),
@@ -110,6 +118,7 @@ struct Run<'r> {
     catalog: &'r Catalog,
     settings: &'r Settings,
     most: Applicability,
+    except: &'r dyn Fn(&mut Analysis),
     analysis: Analysis,
     texts: Texts,
     applied: Vec<Applied>,
@@ -170,7 +179,8 @@ impl Run<'_> {
             }
             done.extend(fixing.iter().map(|diagnostic| applied(current, diagnostic)));
             steps.push(edits);
-            let after = analyze(self.original.with_texts(&texts), self.catalog, self.settings);
+            let mut after = analyze(self.original.with_texts(&texts), self.catalog, self.settings);
+            (self.except)(&mut after);
             let fixed: Vec<&Diagnostic> = group.iter().collect();
             let appeared = match compare(&self.analysis, &after, &fixed, &steps) {
                 Ok(()) => {

@@ -1,0 +1,81 @@
+//! `grpc-guard check --fix` and `--diff`: what the engine changed goes to disk, to standard output, or is only shown.
+
+use std::fs;
+use std::io::{self, Write};
+
+use anyhow::bail;
+
+use super::args::{CheckArgs, ColorWhen};
+use super::write::{self, Staged};
+use super::{CLEAN, FINDINGS, terminal};
+use crate::engine::{Changed, Fixed, Why};
+use crate::report;
+
+/// Shows what would be changed; nothing is written.
+pub(super) fn show(fixed: &Fixed, color: ColorWhen) -> anyhow::Result<u8> {
+    let mut bytes = Vec::new();
+    let color = terminal::wants_color(color, &io::stdout());
+    for Changed { path, before, after } in &fixed.changed {
+        report::write_diff(path, before, after, color, &mut bytes)?;
+    }
+    terminal::print(&bytes)?;
+    Ok(if fixed.changed.is_empty() { CLEAN } else { FINDINGS })
+}
+
+/// Writes the changed files, all or none; a file that somebody changed in the meantime is left alone, and so are the rest.
+pub(super) fn write(args: &CheckArgs, fixed: &Fixed) -> anyhow::Result<()> {
+    let stdin = reads_stdin(args).then_some(args.stdin_filename.as_str());
+    let of_files = || fixed.changed.iter().filter(|changed| Some(changed.path.as_str()) != stdin);
+    let mut staged: Vec<Staged> = Vec::new();
+    for Changed { path, after, .. } in of_files() {
+        staged.push(write::stage(path.as_ref(), after.as_bytes())?);
+    }
+    for Changed { path, before, .. } in of_files() {
+        if fs::read(path).ok().as_deref() != Some(before.as_bytes()) {
+            bail!("{path} changed while it was checked; nothing was written, run the command again");
+        }
+    }
+    staged.into_iter().try_for_each(Staged::commit)?;
+    if let Some(name) = stdin {
+        let mut sources = fixed.analysis.sources.iter().map(|(_, source)| source);
+        let text = sources.find(|source| source.path == name).map_or("", |source| &source.text);
+        terminal::print(text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Whether the text comes from standard input, and so goes to standard output.
+pub(super) fn reads_stdin(args: &CheckArgs) -> bool {
+    args.paths.iter().any(|path| path.as_os_str() == "-")
+}
+
+/// Says on standard error what was done, and what was tried and not done.
+pub(super) fn tell(args: &CheckArgs, fixed: &Fixed) {
+    let mut err = io::stderr().lock();
+    let (would, did) = if args.diff { ("would fix", "would be fixed") } else { ("fixed", "fixed") };
+    if args.verbose {
+        for applied in &fixed.applied {
+            let _ = writeln!(err, "{would} {} in {}: {}", applied.rule, applied.path, applied.title);
+        }
+    }
+    for refused in &fixed.refused {
+        let place = format!("{}:{}", refused.path, refused.line);
+        let _ = match &refused.why {
+            Why::Stays => {
+                writeln!(err, "not fixed: {place}: {} would still be found after the change", refused.rule)
+            }
+            Why::Appears(other) => {
+                writeln!(err, "not fixed: {place}: mending {} would lead to {other}", refused.rule)
+            }
+        };
+    }
+    if !args.quiet && !(fixed.applied.is_empty() && fixed.refused.is_empty()) {
+        let findings = counted(fixed.applied.len(), "finding");
+        let files = counted(fixed.changed.len(), "file");
+        let _ = writeln!(err, "{findings} {did} in {files}");
+    }
+}
+
+fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
