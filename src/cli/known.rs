@@ -90,8 +90,7 @@ impl LeftAlone {
 
     /// Takes the marks away, for [`leave_out`] to make its own.
     pub(super) fn unmark(analysis: &mut Analysis) {
-        let is_known =
-            |by: &Option<Suppression>| by.as_ref().is_some_and(|by| by.by == Excepted::ByBaseline);
+        let is_known = |by: &Option<Suppression>| by.as_ref().is_some_and(|by| by.by == Excepted::ByBaseline);
         for found in analysis.diagnostics.iter_mut().filter(|found| is_known(&found.suppressed)) {
             found.suppressed = None;
         }

@@ -84,7 +84,13 @@ impl Fixes {
     }
 
     /// Those that apply to a failure in `resource`.
-    pub(super) fn at(&self, tree: &File, subject: &Subject<'_>, resource: ValueId, block: Option<ValueId>) -> Vec<FixAt<'_>> {
+    pub(super) fn at(
+        &self,
+        tree: &File,
+        subject: &Subject<'_>,
+        resource: ValueId,
+        block: Option<ValueId>,
+    ) -> Vec<FixAt<'_>> {
         let applies = |fix: &&Compiled| {
             fix.when.is_empty() || eval::holds(tree, &fix.when, subject, resource) == Some(true)
         };
@@ -94,7 +100,13 @@ impl Fixes {
 
 impl Compiled {
     /// `None` where a gap cannot be filled in.
-    fn at(&self, tree: &File, subject: &Subject<'_>, resource: ValueId, block: Option<ValueId>) -> Option<FixAt<'_>> {
+    fn at(
+        &self,
+        tree: &File,
+        subject: &Subject<'_>,
+        resource: ValueId,
+        block: Option<ValueId>,
+    ) -> Option<FixAt<'_>> {
         let mut steps = Vec::with_capacity(self.values.len());
         for (step, value) in self.spec.steps.iter().zip(&self.values) {
             let value = match value {
@@ -130,7 +142,13 @@ impl Filled {
         }
     }
 
-    fn render(&self, tree: &File, subject: &Subject<'_>, resource: ValueId, block: Option<ValueId>) -> Option<New> {
+    fn render(
+        &self,
+        tree: &File,
+        subject: &Subject<'_>,
+        resource: ValueId,
+        block: Option<ValueId>,
+    ) -> Option<New> {
         let fill = |words: &Words| {
             let text = words.render(tree, subject, resource, block);
             let is_open = text.contains("(not set)") || text.contains("(unknown)");
@@ -141,7 +159,10 @@ impl Filled {
             Filled::Word(words) => New::word_or_text(&fill(words)?),
             Filled::From(_) => return None,
             Filled::List(items) => New::List(
-                items.iter().map(|item| item.render(tree, subject, resource, block)).collect::<Option<_>>()?,
+                items
+                    .iter()
+                    .map(|item| item.render(tree, subject, resource, block))
+                    .collect::<Option<_>>()?,
             ),
             Filled::Map(entries) => {
                 let entry = |(key, value): &(String, Filled)| {

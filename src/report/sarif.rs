@@ -14,7 +14,9 @@ use super::fingerprint::{Fingerprints, line_hashes};
 use super::location::{Location, not_empty, uri};
 use super::neutral::neutral;
 use super::{Options, RuleInfo, checks};
-use crate::diagnostic::{Applicability, Diagnostic, Edit, Excepted, Fix, Label, Severity, Suppression, UNREADABLE_FILE};
+use crate::diagnostic::{
+    Applicability, Diagnostic, Edit, Excepted, Fix, Label, Severity, Suppression, UNREADABLE_FILE,
+};
 use crate::engine::Analysis;
 use crate::source::{FileId, SourceMap, Span};
 
