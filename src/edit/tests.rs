@@ -1,3 +1,5 @@
+//! Changes of small documents, and the texts that they give.
+
 use std::sync::Arc;
 
 use super::*;

@@ -192,7 +192,8 @@ impl<'d, 'm> Writer<'d, 'm> {
     pub fn remove_at(&mut self, span: Span) -> Result<(), Refusal> {
         let (at, steps) = self.locate(span)?;
         // A resource without anything in it is another matter.
-        if steps.len() < 3 {
+        let least = if self.dialect == Dialect::Kubernetes { 2 } else { 3 };
+        if steps.len() < least {
             return Err(Refusal::NoPlace);
         }
         self.touched.push(span);
@@ -201,6 +202,10 @@ impl<'d, 'm> Writer<'d, 'm> {
 
     /// Sets a key of the mapping that holds what stands at a span.
     pub fn set_beside(&mut self, span: Span, key: &str, new: &New) -> Result<(), Refusal> {
+        // There it has another name.
+        if self.dialect == Dialect::Terraform {
+            return Err(Refusal::NoPlace);
+        }
         let (at, steps) = self.locate(span)?;
         let mapping = steps.last().map(Step::collection).ok_or(Refusal::NoPlace)?;
         match mapping.written_entries().find(|entry| entry.name() == key) {

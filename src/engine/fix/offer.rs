@@ -237,7 +237,7 @@ impl At<'_, '_> {
             FailurePlace::Absent { inside, missing } => (*inside, Some(missing.as_str())),
         };
         let span = self.values().place(value).span;
-        let located = locate(self.offers.model, self.resource, value);
+        let located = locate(self.offers.model, self.resource, value).or_else(|| self.written_at(span));
         match (path, located, missing) {
             (FixPath::This, Some((resource, mut path)), _) => {
                 let keys = missing.into_iter().flat_map(|missing| missing.split('.'));
@@ -258,6 +258,20 @@ impl At<'_, '_> {
             (FixPath::Beside(key), None, _) => Ok(Target::Beside(span, key.clone())),
             _ => Err(Refusal::NoPlace),
         }
+    }
+
+    /// The property of the failing resource that is written at a span, or whose key is.
+    fn written_at(&self, span: Span) -> Option<(ResourceIdx, Vec<Part>)> {
+        let resource = self.offers.model.resource(self.resource);
+        let root = self.values().get(resource.value, "Properties")?;
+        let is_it = |value: ValueId| {
+            let place = self.values().place(value);
+            place.origin == Origin::Written && (place.span == span || place.anchor == span)
+        };
+        let mut path = Vec::new();
+        let is_found =
+            resource.type_name.starts_with("AWS::") && search(self.values(), root, &is_it, &mut path);
+        is_found.then_some((self.resource, path))
     }
 
     /// A fact beside the value that failed: of an entry of a section such as `Annotations`.
@@ -285,7 +299,7 @@ fn locate(model: &Model, resource: ResourceIdx, value: ValueId) -> Option<(Resou
         ["Effective", "Properties"].into_iter().find_map(|section| {
             let root = model.values.get(model.resource(idx).value, section)?;
             let mut path = Vec::new();
-            let is_found = search(&model.values, root, value, &mut path);
+            let is_found = search(&model.values, root, &|found| found == value, &mut path);
             (is_found && is_property(model, idx, &path)).then_some((idx, path))
         })
     })
@@ -301,13 +315,13 @@ fn is_property(model: &Model, idx: ResourceIdx, path: &[Part]) -> bool {
     !resource.type_name.starts_with("Workload::") && (is_known || is_written || head == "Attributes")
 }
 
-fn search(values: &Values, root: ValueId, wanted: ValueId, path: &mut Vec<Part>) -> bool {
+fn search(values: &Values, root: ValueId, wanted: &dyn Fn(ValueId) -> bool, path: &mut Vec<Part>) -> bool {
     if path.len() > MAX_DEPTH {
         return false;
     }
     let mut inside = |part: Part, value: ValueId| {
         path.push(part);
-        let found = value == wanted || search(values, value, wanted, path);
+        let found = wanted(value) || search(values, value, wanted, path);
         if !found {
             path.pop();
         }
