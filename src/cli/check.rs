@@ -56,8 +56,7 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     };
     known::leave_out(args, &configured, &catalog, &mut analysis)?;
     let unseen = if args.strict { unseen(&analysis) } else { None };
-    let status =
-        if unseen.is_some() { FAILED } else { status_of(&analysis, configured.settings.fail_on) };
+    let status = if unseen.is_some() { FAILED } else { status_of(&analysis, configured.settings.fail_on) };
     tell(args, &analysis, &skipped);
     write_reports(args, color, &analysis, &catalog, status)?;
     if let Some(unseen) = unseen {

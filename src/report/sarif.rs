@@ -282,7 +282,9 @@ impl<'a> Sarif<'a> {
         });
         let description = match fix.applicability {
             Applicability::Safe => sentence(&neutral(&fix.title)),
-            Applicability::Unsafe => sentence(&format!("{} (unsafe: it may change behaviour)", neutral(&fix.title))),
+            Applicability::Unsafe => {
+                sentence(&format!("{} (unsafe: it may change behaviour)", neutral(&fix.title)))
+            }
         };
         json!({
             "description": { "text": description },
