@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gateway_config::GroupConfig;
 use super::lowering::{Lowering, Refusal};
 use super::objects::{Found, Object};
 use super::values::{inner_span, is_placeholder, text};
@@ -45,6 +46,27 @@ impl<'d> Lowering<'_, 'd> {
             }
         }
         self.link_namespaces();
+    }
+
+    /// Notes what a TargetGroupConfiguration of a Service takes away from the default of the Gateway.
+    pub(super) fn note_drops(&mut self, config: &GroupConfig<'d>) {
+        let Some((at, hidden)) = config.hidden_checks() else { return };
+        let holds = |object: &Object<'d>| {
+            object.kind == "TargetGroupConfiguration" && {
+                let span = object.node.span();
+                span.file == at.file && span.start <= at.start && at.end <= span.end
+            }
+        };
+        let Some(idx) = self.world.objects.iter().position(holds) else { return };
+        for (key, setting) in hidden {
+            let text = format!("`{key}` `{}` of the default is gone", setting.text);
+            let other = Some(setting.span);
+            let is_known =
+                |(object, known): &(usize, Refusal)| *object == idx && known.at == at && known.text == text;
+            if !self.refusals.iter().any(is_known) {
+                self.refusals.push((idx, Refusal { reason: "drops", text, at, other }));
+            }
+        }
     }
 
     fn judge_binding(&mut self, idx: usize) {

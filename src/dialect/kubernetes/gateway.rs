@@ -295,6 +295,7 @@ impl<'d> Lowering<'_, 'd> {
                     None => {
                         let configs = &routing.gateways[&gateway].configs;
                         let config = self.group_config(object, configs, &routing.configs, backend, namespace);
+                        self.note_drops(&config);
                         let group = self.route_group(route, &config, backend, namespace, is_https);
                         routing.made.insert(key, group);
                         group

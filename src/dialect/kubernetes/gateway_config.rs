@@ -21,6 +21,25 @@ pub(super) struct GroupConfig<'d> {
 }
 
 impl<'d> GroupConfig<'d> {
+    /// What the strongest `healthCheckConfig` leaves out and a layer below has: the block, and the place and text of each
+    /// setting that is hidden.
+    pub(super) fn hidden_checks(&self) -> Option<(Span, Vec<(&'static str, Setting<'d>)>)> {
+        let mut blocks = self.layers.iter().filter_map(|layer| layer.entry("healthCheckConfig"));
+        let strongest = blocks.next()?;
+        let below = blocks.next()?;
+        let hidden = ["healthCheckPath", "matcher"].into_iter().filter_map(|key| {
+            if strongest.value.get(key).is_some() {
+                return None;
+            }
+            let entry = below.value.entry(key)?;
+            let inner =
+                ["grpcCode", "httpCode"].iter().find_map(|code| entry.value.entry(code)).unwrap_or(entry);
+            Some((key, Setting::read(inner.key, inner.value)?))
+        });
+        let hidden: Vec<_> = hidden.collect();
+        (!hidden.is_empty()).then_some((strongest.key.span(), hidden))
+    }
+
     fn field(&self, key: &str) -> Option<Setting<'d>> {
         let entry = self.layers.iter().find_map(|layer| layer.entry(key))?;
         Setting::read(entry.key, entry.value)

@@ -17,6 +17,7 @@ mod gateway_listeners;
 mod ingress;
 mod ingress_groups;
 mod ingress_rules;
+mod lattice;
 mod listeners;
 mod lowering;
 mod mesh;
@@ -121,6 +122,7 @@ pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hint
     lowering.lower_ingresses();
     lowering.lower_balancers();
     lowering.lower_gateways();
+    lowering.lower_lattice();
     lowering.judge_routes();
     lowering.lower_proxies();
     lowering.note_entries();

@@ -8,7 +8,7 @@ use super::lowering::{Lowering, Refusal};
 use super::objects::{Found, Object};
 use super::values::{inner_span, int, text};
 use crate::document::NodeRef;
-use crate::model::Place;
+use crate::model::{Place, Platform};
 use crate::source::Span;
 
 /// Header matches that Lattice takes in one rule.
@@ -296,7 +296,7 @@ impl<'d> Lowering<'_, 'd> {
                 || service.namespace.is_empty()
                 || object.namespace.is_empty();
             fits && names.contains(&service.name)
-                && matches!(self.world.objects[group.owner].kind, "GRPCRoute" | "HTTPRoute")
+                && self.builder.draft(group.resource).platform == Platform::Gateway
         });
         if is_routed {
             self.set_controller(idx, "aws-load-balancer-controller");

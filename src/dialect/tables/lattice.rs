@@ -82,7 +82,7 @@ fn absent(_: &Cx<'_>) -> Fallback {
 
 /// The Lattice controller of Kubernetes registers pods by address.
 fn kind(cx: &Cx<'_>) -> Fallback {
-    if cx.platform() == Platform::Gateway { Fallback::Text("IP") } else { Fallback::Absent }
+    if cx.platform() == Platform::Lattice { Fallback::Text("IP") } else { Fallback::Absent }
 }
 
 fn protocol(cx: &Cx<'_>) -> Fallback {
