@@ -189,13 +189,16 @@ impl<'m> Writer<'m> {
         self.values.fill_map(self.maps[idx.0 as usize], &entries);
     }
 
-    /// Whether something depends on a target group in a way that gave no link, for instance by an expression that is not
-    /// evaluated.
+    /// Whether something may use a target group in a way that gave no link: by an expression that is not evaluated, or where
+    /// the files do not settle which group is meant.
     fn is_loose_end(&self, idx: ResourceIdx) -> bool {
         let users = [Link::Rules, Link::Services, Link::Workloads];
         self.draft(idx).type_name == TARGET_GROUP
             && users.iter().all(|link| self.graph.targets(idx, *link).next().is_none())
-            && self.drafts.iter().any(|draft| draft.depends_on.contains(&idx))
+            && self.drafts.iter().enumerate().any(|(at, draft)| {
+                self.graph.is_open(ResourceIdx(at as u32), Link::TargetGroups)
+                    || draft.depends_on.contains(&idx)
+            })
     }
 
     fn links(&mut self, idx: ResourceIdx) -> ValueId {

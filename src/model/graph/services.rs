@@ -1,6 +1,6 @@
 //! The edges of services beside load balancers: API Gateway, Lattice, Cloud Map, security groups, and what has to be there first.
 
-use super::{Connector, DISCOVERY, LISTENER, LOAD_BALANCER, TARGET_GROUP};
+use super::{Connector, DISCOVERY, LISTENER, LOAD_BALANCER, SECURITY_GROUP, TARGET_GROUP};
 use crate::model::build::Link;
 use crate::model::{Data, ResourceIdx, ValueId};
 
@@ -74,14 +74,27 @@ impl Connector<'_> {
     pub(super) fn security_groups(&mut self, service: ResourceIdx, properties: ValueId) {
         let path = ["NetworkConfiguration", "AwsvpcConfiguration", "SecurityGroups"];
         let Some(list) = self.values.at(properties, &path) else { return };
+        self.leave_groups_open(list, Link::Services);
         for group in self.values.items(list).iter().filter_map(|item| self.values.as_reference(*item)) {
             self.graph.add(group, Link::Services, service);
+        }
+    }
+
+    /// Where a list of security groups is not settled, any of them may be meant.
+    fn leave_groups_open(&mut self, list: ValueId, link: Link) {
+        let is_open = self.values.is_unknown(list)
+            || self.values.items(list).iter().any(|item| self.values.is_unknown(*item));
+        if is_open {
+            for group in self.of_type(SECURITY_GROUP) {
+                self.graph.leave_open(group, link);
+            }
         }
     }
 
     /// The security groups of a load balancer.
     pub(super) fn balancer_security(&mut self, balancer: ResourceIdx, properties: ValueId) {
         let Some(list) = self.values.get(properties, "SecurityGroups") else { return };
+        self.leave_groups_open(list, Link::LoadBalancers);
         for group in self.values.items(list).iter().filter_map(|item| self.values.as_reference(*item)) {
             self.graph.add(group, Link::LoadBalancers, balancer);
         }
@@ -95,6 +108,9 @@ impl Connector<'_> {
             let ends: Vec<ResourceIdx> = self.graph.targets(group, link).collect();
             for end in ends {
                 self.graph.add(rule, link, end);
+            }
+            if self.graph.is_open(group, link) {
+                self.graph.leave_open(rule, link);
             }
         }
     }
