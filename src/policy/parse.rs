@@ -41,8 +41,15 @@ struct Guard;
 pub(super) fn parse(file: FileId, text: &str) -> Result<ast::File, Vec<Diagnostic>> {
     let mut tree = ast::File::default();
     check_size(file, text, 0)?;
-    let pairs = run(Rule::file, text).map_err(|error| vec![explain::syntax_error(file, text, &error)])?;
-    let mut builder = TreeBuilder::new(file, text, 0, &mut tree.names);
+    // The comment at the head of a file is most of it, and the generated parser looks at every character of it twice.
+    let head = head_length(text);
+    let (head, pairs) = match run(Rule::file, &text[head..]) {
+        Ok(pairs) => (head, pairs),
+        Err(_) => {
+            (0, run(Rule::file, text).map_err(|error| vec![explain::syntax_error(file, text, &error)])?)
+        }
+    };
+    let mut builder = TreeBuilder::new(file, &text[head..], head as u32, &mut tree.names);
     let parts = builder.file(pairs);
     let diagnostics = std::mem::take(&mut builder.diagnostics);
     if !diagnostics.is_empty() {
@@ -50,6 +57,14 @@ pub(super) fn parse(file: FileId, text: &str) -> Result<ast::File, Vec<Diagnosti
     }
     (tree.lets, tree.rules, tree.parameterized) = (parts.lets, parts.rules, parts.parameterized);
     Ok(tree)
+}
+
+/// How much of a text is lines of comments and blank lines before anything else.
+fn head_length(text: &str) -> usize {
+    let is_head = |line: &&str| {
+        matches!(line.trim_start_matches([' ', '\t', '\r', '\n']).bytes().next(), None | Some(b'#'))
+    };
+    text.split_inclusive('\n').take_while(is_head).map(str::len).sum()
 }
 
 /// Parses a query that stands alone at `base` of the rule file.
