@@ -46,7 +46,9 @@ fn check_with(dir: &Path, args: &[&str], stdin: &str) -> Vec<Found> {
         }
     };
     let diagnostics = json["diagnostics"].as_array().expect("a list").iter();
-    diagnostics.filter(|diagnostic| diagnostic["suppressed"].is_null()).map(found).collect()
+    // Advice on single resources is no matter of what belongs together.
+    let counts = |diagnostic: &&Value| diagnostic["suppressed"].is_null() && diagnostic["severity"] != "info";
+    diagnostics.filter(counts).map(found).collect()
 }
 
 fn places<'f>(found: impl IntoIterator<Item = &'f Found>) -> BTreeSet<Said> {

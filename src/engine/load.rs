@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Severity, UNRECOGNIZED_FILE};
-use crate::dialect::projects::{self, Want};
+use crate::dialect::projects::{self, Ties, Want};
 use crate::dialect::{self, Dialect, Platforms};
 use crate::document::Document;
 use crate::model::Model;
@@ -111,8 +111,13 @@ pub(super) fn load<T: Send>(
         Neighbours::new(area, paths)
     });
     let sources = &loaded.sources;
+    let ties = Ties::read(loaded.files.iter().map(|file| &*sources.get(file.id).text));
+    let is_whole = |part: &Part| {
+        let is_plan = part.dialect == Dialect::Terraform;
+        (is_plan || !part.is_named) && ties.leaves_alone(part.dialect, &part.place, part.document.text())
+    };
     let read = |file: &LoadedFile| match parse(sources, *file, plain, neighbours.as_ref()) {
-        Parsed::Part { part, diagnostics } if projects::stands_alone(part.dialect, &part.place) => {
+        Parsed::Part { part, diagnostics } if is_whole(&part) => {
             let result = work(&Project { dialect: part.dialect, parts: vec![&part] });
             Parsed::Whole { key: (part.dialect, part.place), result, diagnostics }
         }

@@ -116,10 +116,28 @@ impl<'d> Resolver<'_, 'd> {
             }
             return self.builder.values.reference(idx, place);
         }
-        let is_output = attribute.is_some_and(|attribute| attribute.starts_with("Outputs."));
+        let output = attribute.and_then(|attribute| attribute.strip_prefix("Outputs."));
+        if let Some(value) = output.and_then(|output| self.nested_output(name, output, place)) {
+            return value;
+        }
+        let type_name = self.builder.draft(idx).type_name.as_str();
+        let is_output = output.is_some();
         let is_outside = is_output || is_foreign_source(type_name);
         self.builder.draft_mut(idx).exported = true;
         self.unknown(if is_outside { Unknown::Outside } else { Unknown::Computed }, place)
+    }
+
+    /// What another stack of the project exports, where it is one only.
+    pub(super) fn fn_import_value(&mut self, call: Call<'d>, place: Place) -> ValueId {
+        let name = match self.position {
+            Some(_) => self.argument(call, place).and_then(|value| self.name_text(value)),
+            None => None,
+        };
+        if let Some(value) = name.and_then(|name| self.imported(&name, place)) {
+            return value;
+        }
+        self.mention(call.argument);
+        self.unknown(Unknown::Outside, place)
     }
 
     pub(super) fn fn_sub(&mut self, call: Call<'d>, place: Place) -> Option<ValueId> {

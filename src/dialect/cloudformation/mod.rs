@@ -1,15 +1,17 @@
 //! CloudFormation templates: lowered into the common model.
 //!
-//! Each template is a project of its own. Its conditions give scenarios, and each scenario gives a model: a resource
+//! Each template is judged by itself, with the stacks that it nests and those that it imports from. Its conditions give scenarios, and each scenario gives a model: a resource
 //! or a branch of `Fn::If` is never mixed with one that cannot be deployed together with it.
 
 mod condition;
+mod embed;
 mod evaluate;
 mod function;
 mod parameter;
 mod resolve;
 mod resources;
 mod scenario;
+mod stacks;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -21,7 +23,7 @@ use crate::model::Model;
 use resolve::Resolver;
 use resources::Declarations;
 use scenario::Scenario;
-use template::Template;
+use stacks::Stacks;
 
 /// How many resources `detect` looks at.
 const MAX_LOOKS: usize = 16;
@@ -51,32 +53,43 @@ fn is_serverless(root: NodeRef<'_>) -> bool {
     is_own(transform) || transform.items().any(is_own)
 }
 
-/// Lowers the files of one project.
+/// Lowers the files of one project. A stack that another one nests is judged as it is nested.
 pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     let (hints, diagnostics) = Hints::read(Dialect::CloudFormation, files, platforms);
     let mut lowered = Lowered { diagnostics, ..Lowered::default() };
-    for file in files {
-        for root in file.document.roots().filter(|root| detect(file.path, *root)) {
-            lower_template(root, &hints, &mut lowered);
-        }
+    let stacks = Stacks::read(files);
+    for own in stacks.outermost() {
+        lower_stack(&stacks, own, &hints, &mut lowered);
     }
     lowered
 }
 
-fn lower_template(root: NodeRef<'_>, hints: &Hints<'_>, lowered: &mut Lowered) {
-    let template = Template::read(root);
-    let declarations = Declarations::read(&template);
-    let n_nodes = root.document().n_nodes();
-    let relevant = declarations.relevant_conditions(&template);
+/// The files that a template nests by relative paths.
+pub(super) fn nested_files(file: &File<'_>) -> Vec<String> {
+    stacks::nested_files(file)
+}
+
+/// Pairs of files of which the first imports what the second may export.
+pub(super) fn imports(files: &[File<'_>]) -> Vec<(usize, usize)> {
+    stacks::imports(files)
+}
+
+fn lower_stack(stacks: &Stacks<'_>, own: usize, hints: &Hints<'_>, lowered: &mut Lowered) {
+    let stack = &stacks.list[own];
+    let is_several = stacks.list.len() > 1;
+    let n_nodes =
+        if is_several { stacks.list.iter().map(|stack| stack.n_nodes).sum() } else { stack.n_nodes };
+    let relevant = stack.declarations.relevant_conditions(&stack.template, is_several);
     let scenarios = if relevant.is_empty() {
         vec![Scenario::default()]
     } else {
-        let mut resolver = Resolver::new(&template, Scenario::default(), SEARCH_BUDGET);
+        let mut resolver = Resolver::new(&stack.template, Scenario::default(), SEARCH_BUDGET);
         scenario::find(&mut resolver, &relevant, n_nodes)
     };
     let part = lowered.models.last().map_or(0, |last| last.part + 1);
     for scenario in scenarios {
-        let model = declarations.lower(&template, scenario, n_nodes, hints);
+        let (model, diagnostics) = Declarations::lower(stacks, own, scenario, hints);
         lowered.models.push(Model { part, ..model });
+        lowered.diagnostics.extend(diagnostics);
     }
 }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
+use super::embed::Position;
 use super::function::{self, Call, Form, Function};
 use super::parameter::{Choice, Parameter, Shape};
 use super::scenario::{Open, Scenario};
@@ -40,8 +41,12 @@ pub(super) struct Resolver<'t, 'd> {
     pub(super) asks: bool,
     /// The first open choice that was met while `asks` was set.
     pub(super) open: Option<Open>,
+    /// Whether there may be more resources than those that are declared.
+    pub(super) is_open: bool,
     /// Whether the references in the values may be uses that the model knows nothing of.
     pub(super) is_foreign: bool,
+    /// Where it stands among the stacks of the project; `None` while names and scenarios are looked for.
+    pub(super) position: Option<Box<Position<'t, 'd>>>,
     /// How many conditions stand around the node.
     pub(super) n_conditions: u32,
     pub(super) depth: u32,
@@ -60,7 +65,9 @@ impl<'t, 'd> Resolver<'t, 'd> {
             bindings: Vec::new(),
             asks: false,
             open: None,
+            is_open: false,
             is_foreign: false,
+            position: None,
             n_conditions: 0,
             depth: 0,
             budget,
@@ -203,7 +210,8 @@ impl<'t, 'd> Resolver<'t, 'd> {
             Function::Base64 => Some(self.fn_base64(call, place)),
             Function::Length => Some(self.fn_length(call, place)),
             Function::ToJsonString => Some(self.fn_to_json_string(call, place)),
-            Function::ImportValue | Function::GetAzs => {
+            Function::ImportValue => Some(self.fn_import_value(call, place)),
+            Function::GetAzs => {
                 self.mention(call.argument);
                 Some(self.builder.values.unknown(Unknown::Outside, place))
             }
@@ -253,6 +261,9 @@ impl<'t, 'd> Resolver<'t, 'd> {
         if parameter.is_secret() && self.n_conditions == 0 {
             return self.builder.values.unknown(why, place);
         }
+        if let Some(given) = self.given(idx, place) {
+            return given;
+        }
         match self.scenario.parameters.get(&idx) {
             Some(Choice::Text(text)) => {
                 let text = text.clone();
@@ -268,7 +279,7 @@ impl<'t, 'd> Resolver<'t, 'd> {
         }
     }
 
-    fn shaped(&mut self, shape: Shape<'_>, why: Unknown, place: Place) -> ValueId {
+    pub(super) fn shaped(&mut self, shape: Shape<'_>, why: Unknown, place: Place) -> ValueId {
         let values = &mut self.builder.values;
         match shape {
             Shape::Text(text) if text.contains("{{resolve:") => values.unknown(Unknown::Outside, place),
@@ -329,12 +340,17 @@ impl<'t, 'd> Resolver<'t, 'd> {
         if self.resources.is_empty() {
             return;
         }
+        let mut named = Vec::new();
         function::mentions(node, |name| {
             let name = self.bound(name);
             if let Some(Some(idx)) = self.resources.get(name.as_ref()) {
                 self.builder.draft_mut(*idx).exported = true;
+                named.push(name.into_owned());
             }
         });
+        for name in named {
+            self.export_nested(&name);
+        }
     }
 
     /// The text of a known scalar.

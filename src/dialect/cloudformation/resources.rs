@@ -4,19 +4,23 @@ use std::borrow::Cow;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::embed::Position;
 use super::function::{self, Function};
 use super::resolve::{Binding, Resolver};
 use super::scenario::{Scenario, Truth};
+use super::stacks::{self, Stacks};
 use super::template::Template;
+use crate::diagnostic::Diagnostic;
 use crate::dialect::{self, hints::Hints};
 use crate::document::{EntryRef, NodeRef};
 use crate::model::{Draft, Link, Model, Place, Platform, ResourceIdx, Unknown};
+use crate::source::Span;
 
 /// How many resources `Fn::ForEach` may add; CloudFormation itself allows 500 in all.
 const MAX_REPEATED: usize = 5_000;
 
 /// How many nodes are looked at for one scenario, beyond those that the document has.
-const SPARE_BUDGET: usize = 100_000;
+pub(super) const SPARE_BUDGET: usize = 100_000;
 
 /// Types for which scenarios are told apart: what carries traffic, by the beginning of their names.
 const TRAFFIC: [&str; 14] = [
@@ -60,6 +64,25 @@ pub(super) struct Declared<'d> {
     condition: Option<Cow<'d, str>>,
     entry: EntryRef<'d>,
     bindings: Vec<Binding<'d>>,
+}
+
+impl<'d> Declared<'d> {
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    pub(super) fn body(&self) -> NodeRef<'d> {
+        self.entry.value
+    }
+
+    /// Where its logical id is written.
+    pub(super) fn key(&self) -> Span {
+        self.entry.key.span()
+    }
 }
 
 /// All resources of a template.
@@ -127,8 +150,18 @@ impl<'d> Declarations<'d> {
         }
     }
 
+    /// The resource of a logical id.
+    pub(super) fn find(&self, id: &str) -> Option<&Declared<'d>> {
+        self.list.iter().find(|declared| declared.id == id)
+    }
+
+    /// All logical ids in the order of writing.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|declared| declared.id.as_ref())
+    }
+
     /// The conditions on which what carries traffic depends.
-    pub(super) fn relevant_conditions(&self, template: &Template<'d>) -> Vec<usize> {
+    pub(super) fn relevant_conditions(&self, template: &Template<'d>, follows: bool) -> Vec<usize> {
         let mut found = Vec::new();
         let mut seen = FxHashSet::default();
         let mut note = |name: &str| {
@@ -138,7 +171,7 @@ impl<'d> Declarations<'d> {
                 found.push(idx);
             }
         };
-        for declared in self.list.iter().filter(|declared| is_traffic(&declared.type_name)) {
+        for declared in self.list.iter().filter(|declared| stacks::is_traffic(&declared.type_name, follows)) {
             if let Some(condition) = &declared.condition {
                 note(condition);
             }
@@ -157,64 +190,94 @@ impl<'d> Declarations<'d> {
         found
     }
 
-    /// Lowers all resources that exist in a scenario.
-    pub(super) fn lower(
-        &self,
-        template: &Template<'d>,
+    /// Lowers all resources that exist in a scenario, with the stacks that belong to it; what is wrong with these.
+    pub(super) fn lower<'t>(
+        stacks: &'t Stacks<'d>,
+        own: usize,
         scenario: Scenario,
-        n_nodes: usize,
         hints: &Hints<'_>,
-    ) -> Model {
+    ) -> (Model, Vec<Diagnostic>) {
+        let stack = &stacks.list[own];
         let (choices, leaves_defaults) = (scenario.choices.clone(), scenario.leaves_defaults);
-        let mut resolver = Resolver::new(template, scenario, n_nodes * 2 + SPARE_BUDGET);
-        let mut is_open = self.is_open;
+        let mut resolver = Resolver::new(&stack.template, scenario, stack.n_nodes * 2 + SPARE_BUDGET);
+        resolver.position = Some(Box::new(Position::root(stacks, own)));
+        let present = stack.declarations.declare(&mut resolver);
+        resolver.fill_all(&present, true);
+        let diagnostics = resolver.position.take().map(|position| position.diagnostics).unwrap_or_default();
+        let model = Model { choices, leaves_defaults, ..dialect::finish(resolver.builder, hints) };
+        (model, diagnostics)
+    }
+
+    /// Declares the resources that exist in the resolver's scenario, so that references can name them.
+    pub(super) fn declare<'t>(
+        &'t self,
+        resolver: &mut Resolver<'t, 'd>,
+    ) -> Vec<(ResourceIdx, &'t Declared<'d>)> {
+        resolver.is_open = self.is_open;
+        let position = resolver.position.as_deref();
+        let prefix = position.map(|position| position.prefix.clone()).unwrap_or_default();
+        let callers = position.map(|position| position.callers.clone()).unwrap_or_default();
         let mut present: Vec<(ResourceIdx, &Declared<'d>)> = Vec::with_capacity(self.list.len());
         for declared in &self.list {
-            let truth =
-                declared.condition.as_deref().map_or(Truth::True, |name| resolver.condition_named(name));
-            is_open |= truth == Truth::Unknown && is_traffic(&declared.type_name);
+            // What is passed to a nested stack may make other repetitions of it.
+            let is_repeated = !declared.bindings.is_empty() && !callers.is_empty();
+            let truth = match declared.condition.as_deref() {
+                _ if is_repeated => Truth::Unknown,
+                Some(name) => resolver.condition_named(name),
+                None => Truth::True,
+            };
+            resolver.is_open |= truth == Truth::Unknown && is_traffic(&declared.type_name);
             let idx = (truth == Truth::True).then(|| {
                 let EntryRef { key, .. } = declared.entry;
                 let span = declared.entry.span();
-                let id = declared.id.as_ref();
+                let id = format!("{prefix}{}", declared.id);
                 let type_name = declared.type_name.as_ref();
                 let mut draft = Draft::new(id, type_name, key.span(), span, Platform::CloudFormation);
                 draft.type_at = declared.entry.value.get("Type").map_or(key.span(), |kind| kind.span());
+                draft.callers.clone_from(&callers);
                 resolver.builder.add(draft)
             });
             present.extend(idx.map(|idx| (idx, declared)));
             resolver.resources.insert(&declared.id, idx);
         }
-        for (idx, declared) in &present {
-            resolver.fill(*idx, declared);
+        present
+    }
+}
+
+impl<'t, 'd> Resolver<'t, 'd> {
+    /// Fills in what was declared, and the stacks within. What a nested stack puts out is used by its caller, who says so.
+    pub(super) fn fill_all(&mut self, present: &[(ResourceIdx, &'t Declared<'d>)], is_outermost: bool) {
+        for (idx, declared) in present {
+            self.fill(*idx, declared);
         }
         // Only services ask what has to be there before them.
         if present.iter().any(|(_, declared)| declared.type_name == "AWS::ECS::Service") {
-            for (idx, declared) in &present {
-                resolver.implied_dependencies(*idx, declared);
+            for (idx, declared) in present {
+                self.implied_dependencies(*idx, declared);
             }
         }
-        if let Some(outputs) = template.outputs {
-            resolver.mention(outputs);
+        self.fill_embedded(present);
+        for output in self.template.outputs.into_iter().flat_map(NodeRef::entries) {
+            if is_outermost || output.value.get("Export").is_some() {
+                self.mention(output.value);
+            }
         }
-        if is_open {
+        if self.is_open {
             for (idx, declared) in present {
-                let draft = resolver.builder.draft_mut(idx);
+                let draft = self.builder.draft_mut(*idx);
                 draft.exported = true;
                 if is_traffic(&declared.type_name) {
                     draft.unknown_links.extend(OPEN_LINKS);
                 }
             }
         }
-        Model { choices, leaves_defaults, ..dialect::finish(resolver.builder, hints) }
     }
-}
 
-impl<'t, 'd> Resolver<'t, 'd> {
     /// Fills in the properties of a resource and what it depends on.
     fn fill(&mut self, idx: ResourceIdx, declared: &'t Declared<'d>) {
         self.bindings.clone_from(&declared.bindings);
-        self.is_foreign = !KNOWN_USERS.iter().any(|users| declared.type_name.starts_with(users));
+        let is_known = KNOWN_USERS.iter().any(|users| declared.type_name.starts_with(users));
+        self.is_foreign = !is_known && !self.follows(&declared.id);
         let EntryRef { key, value: body } = declared.entry;
         let properties = if body.get("Fn::Transform").is_some() {
             // A macro may add properties.
@@ -259,6 +322,6 @@ impl<'t, 'd> Resolver<'t, 'd> {
     }
 }
 
-fn is_traffic(type_name: &str) -> bool {
+pub(super) fn is_traffic(type_name: &str) -> bool {
     TRAFFIC.iter().any(|start| type_name.starts_with(start))
 }

@@ -6,7 +6,9 @@ mod variants;
 
 use std::collections::BTreeMap;
 
-use super::{Dialect, File, terraform};
+use rustc_hash::FxHashSet;
+
+use super::{Dialect, File, cloudformation, terraform};
 use variants::variants;
 
 /// Files that may belong to a project.
@@ -34,7 +36,8 @@ pub fn named(dialect: Dialect, file: &File<'_>) -> Vec<Want> {
             let of_module = |(_, directory)| files_of(directory, 1, ".tf.json", Vec::new());
             terraform::calls(file).into_iter().map(of_module).collect()
         }
-        Dialect::CloudFormation | Dialect::Kubernetes | Dialect::Terraform => Vec::new(),
+        Dialect::CloudFormation => cloudformation::nested_files(file).into_iter().map(Want::File).collect(),
+        Dialect::Kubernetes | Dialect::Terraform => Vec::new(),
     }
 }
 
@@ -43,7 +46,7 @@ pub fn named(dialect: Dialect, file: &File<'_>) -> Vec<Want> {
 pub fn around(dialect: Dialect, file: &File<'_>, above: impl Fn(&str, usize) -> Option<String>) -> Vec<Want> {
     let own = directory(file.path);
     match dialect {
-        Dialect::CloudFormation => Vec::new(),
+        Dialect::CloudFormation => around_template(file, above(own, 1)),
         Dialect::Kubernetes => vec![files_of(own.to_string(), 1, "", Vec::new())],
         Dialect::Terraform if !is_configuration(file) => Vec::new(),
         Dialect::Terraform => {
@@ -57,6 +60,17 @@ pub fn around(dialect: Dialect, file: &File<'_>, above: impl Fn(&str, usize) -> 
             wants
         }
     }
+}
+
+/// The templates near one that may nest it, import from it or export to it: those of its directory, of the directory above and
+/// of the directories beside it.
+fn around_template(file: &File<'_>, above: Option<String>) -> Vec<Want> {
+    let (own, name) = file.path.rsplit_once('/').unwrap_or(("", file.path));
+    let (directory, depth) = above.map_or((own.to_string(), 1), |above| (above, 2));
+    let text = file.document.text();
+    let ties = [("ImportValue", "Export"), ("Export", "ImportValue")];
+    let words = ties.into_iter().filter(|(own, _)| text.contains(own)).map(|(_, other)| other.to_string());
+    words.chain([name.to_string()]).map(|word| files_of(directory.clone(), depth, "", vec![word])).collect()
 }
 
 fn files_of(directory: String, depth: usize, suffix: &'static str, words: Vec<String>) -> Want {
@@ -81,6 +95,14 @@ pub fn group(dialect: Dialect, files: &[File<'_>]) -> Vec<Vec<usize>> {
             }
         }
     }
+    if dialect == Dialect::CloudFormation {
+        for (importer, exporter) in cloudformation::imports(files) {
+            let unit = |idx: usize| names.binary_search(&files[idx].path);
+            if let (Ok(importer), Ok(exporter)) = (unit(importer), unit(exporter)) {
+                sets.join(importer, exporter);
+            }
+        }
+    }
     let mut projects: BTreeMap<usize, Vec<Vec<usize>>> = BTreeMap::new();
     for (at, unit) in units.into_values().enumerate() {
         projects.entry(sets.find(at)).or_default().push(unit);
@@ -94,7 +116,8 @@ fn ties(dialect: Dialect, file: &File<'_>) -> Vec<String> {
         Dialect::Terraform if is_configuration(file) => {
             terraform::calls(file).into_iter().map(|(_, directory)| directory).collect()
         }
-        Dialect::CloudFormation | Dialect::Kubernetes | Dialect::Terraform => Vec::new(),
+        Dialect::CloudFormation => cloudformation::nested_files(file),
+        Dialect::Kubernetes | Dialect::Terraform => Vec::new(),
     }
 }
 
@@ -121,8 +144,46 @@ impl Sets {
     }
 }
 
-/// Whether a file by itself is a project: no other file can say anything of what is in it.
-pub fn stands_alone(dialect: Dialect, path: &str) -> bool {
+/// What templates say of other files, as far as that is told without parsing them.
+#[derive(Debug, Default)]
+pub struct Ties<'t> {
+    /// The names of files that templates may nest.
+    nested: FxHashSet<&'t str>,
+}
+
+impl<'t> Ties<'t> {
+    /// Looks through the texts of all files.
+    pub fn read(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut nested = FxHashSet::default();
+        for text in texts.filter(|text| NESTING.iter().any(|word| contains(text, word))) {
+            let is_name = |c: char| c.is_alphanumeric() || "._-".contains(c);
+            let names = text.split(|c| !is_name(c)).filter(|name| name.contains('.'));
+            nested.extend(names);
+        }
+        Self { nested }
+    }
+
+    /// Whether a file by itself is a project: no other file can say anything of what is in it.
+    pub fn leaves_alone(&self, dialect: Dialect, path: &str, text: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_tied =
+            || NESTING.iter().chain(&SHARING).any(|word| contains(text, word)) || self.nested.contains(name);
+        is_unit(dialect, path) && (dialect != Dialect::CloudFormation || !is_tied())
+    }
+}
+
+/// Words of templates that nest others.
+const NESTING: [&str; 2] = ["TemplateURL", "Serverless::Application"];
+
+/// Words of templates that export or import.
+const SHARING: [&str; 2] = ["Export", "ImportValue"];
+
+fn contains(text: &str, word: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some()
+}
+
+/// Whether a file is one unit, and not its directory.
+fn is_unit(dialect: Dialect, path: &str) -> bool {
     match dialect {
         Dialect::CloudFormation => true,
         Dialect::Kubernetes => false,
@@ -132,7 +193,7 @@ pub fn stands_alone(dialect: Dialect, path: &str) -> bool {
 
 /// The place that files of one unit share.
 fn unit<'d>(dialect: Dialect, file: &File<'d>) -> &'d str {
-    if stands_alone(dialect, file.path) { file.path } else { directory(file.path) }
+    if is_unit(dialect, file.path) { file.path } else { directory(file.path) }
 }
 
 fn is_configuration(file: &File<'_>) -> bool {
