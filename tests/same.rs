@@ -200,7 +200,10 @@ fn plan(configuration: &Value) -> Option<Value> {
 fn block(body: &Map<String, Value>) -> Option<(Map<String, Value>, Map<String, Value>)> {
     let (mut values, mut expressions) = (Map::new(), Map::new());
     for (key, value) in body {
+        // A map is an attribute and no block.
+        let is_map = key.ends_with("tags") || key.ends_with("variables");
         let blocks: Option<Vec<&Map<String, Value>>> = match value {
+            _ if is_map => None,
             // A map, and no block.
             Value::Object(_) if key == "runtime_environment_variables" => None,
             Value::Object(block) => Some(vec![block]),

@@ -32,7 +32,7 @@ struct Unsettled {
 }
 
 /// Where a rule may speak of what is unknown: the rule, the end of the value's path (any for an empty one), and why.
-const MAY_SPEAK: [(&str, &str, &str); 4] = [
+const MAY_SPEAK: [(&str, &str, &str); 11] = [
     (
         "network-load-balancer-pins-connections",
         "",
@@ -48,6 +48,29 @@ const MAY_SPEAK: [(&str, &str, &str); 4] = [
         "targetReference.name",
         "a configuration for a Service that cannot be named is for none",
     ),
+    ("target-group-without-node-port", "targetReference.name", "the same"),
+    (
+        "health-check-port-open-only",
+        "loadBalancerClass",
+        "annotations of a controller say whose Service it is",
+    ),
+    (
+        "autoscaler-behind-pinned-connections",
+        "",
+        "what excuses it counts where it is seen; that it pins is true all the same",
+    ),
+    ("nginx-backend-not-grpc", "", "that another Ingress serves the calls counts where it is seen"),
+    (
+        "security-group-open-to-world",
+        "SecurityGroups.0",
+        "a group whose name does not speak of a balancer is taken for one of servers",
+    ),
+    (
+        "target-group-http1",
+        "spec.selector.app",
+        "Services are twins by the pods that they are seen to select",
+    ),
+    ("target-group-http1", "spec.ports.0.port", "the same"),
     ("ingress-wildcard-path", "ingressClassName", "annotations of the controller say whose Ingress it is"),
 ];
 

@@ -337,22 +337,28 @@ impl Connector<'_> {
         }
     }
 
-    /// Where something registers in a group that the files do not settle, it may be any that nothing else registers in.
+    /// Where something registers in a group that the files do not settle, or forwards to one, it may be any that nothing else
+    /// registers in, or forwards to.
     fn open_registrations(&mut self, groups: &[ResourceIdx]) {
-        let is_registrar = |idx: ResourceIdx| {
-            matches!(
-                self.draft(idx).type_name.as_str(),
-                "AWS::ECS::Service" | "AWS::AutoScaling::AutoScalingGroup"
-            )
-        };
-        let is_open = |idx: ResourceIdx| is_registrar(idx) && self.graph.is_open(idx, Link::TargetGroups);
-        if !self.indices().any(is_open) {
-            return;
-        }
-        for group in groups {
-            let registered = [Link::Ports, Link::Services, Link::Workloads];
-            if registered.iter().all(|link| self.graph.targets(*group, *link).next().is_none()) {
-                registered.iter().for_each(|link| self.graph.leave_open(*group, *link));
+        let ways: [(&[&str], [Link; 3]); 2] = [
+            (
+                &["AWS::ECS::Service", "AWS::AutoScaling::AutoScalingGroup"],
+                [Link::Ports, Link::Services, Link::Workloads],
+            ),
+            (&[LISTENER, RULE], [Link::Rules, Link::Listeners, Link::LoadBalancers]),
+        ];
+        for (types, links) in ways {
+            let is_open = |idx: ResourceIdx| {
+                types.contains(&self.draft(idx).type_name.as_str())
+                    && self.graph.is_open(idx, Link::TargetGroups)
+            };
+            if !self.indices().any(is_open) {
+                continue;
+            }
+            for group in groups {
+                if links.iter().all(|link| self.graph.targets(*group, *link).next().is_none()) {
+                    links.iter().for_each(|link| self.graph.leave_open(*group, *link));
+                }
             }
         }
     }

@@ -98,7 +98,8 @@ impl<'d> Lowering<'_, 'd> {
             return;
         };
         let service = &self.world.objects[service];
-        let is_inside = matches!(service.spec_text(&["type"]), None | Some("ClusterIP"));
+        let service_type = service.spec(&["type"]);
+        let is_inside = service_type.is_none_or(|word| text(word) == Some("ClusterIP"));
         if let (true, Some("instance"), Some(at)) = (is_inside, target_type, spec.get("targetType")) {
             let text = format!("`targetType` is `instance`, and Service `{name}` has no node ports");
             refuse(text, inner_span(at));

@@ -273,7 +273,11 @@ fn resolve<'d>(
 
 /// The way in that a Service is by itself.
 fn entry_word(object: &Object<'_>) -> Option<&'static str> {
-    if object.spec_text(&["clusterIP"]) == Some("None") {
+    let cluster_ip = object.spec(&["clusterIP"]);
+    if cluster_ip.is_some_and(|ip| ip.text().is_some_and(super::values::is_placeholder)) {
+        return None;
+    }
+    if cluster_ip.and_then(text) == Some("None") {
         return Some("headless");
     }
     matches!(object.spec_text(&["type"]), None | Some("ClusterIP" | "NodePort")).then_some("cluster-ip")

@@ -141,7 +141,9 @@ fn missing_ports(
             port.name.is_some_and(|(name, _)| name == word)
                 || port.number.is_some_and(|number| word.parse() == Ok(number))
         });
-        if let Some(setting) = ssl.filter(|_| !is_there && !is_placeholder(word)) {
+        let named = word.parse().map_or(PortRef::Name(word), PortRef::Number);
+        let is_settled = service.lists_all(named) && !is_placeholder(word);
+        if let Some(setting) = ssl.filter(|_| !is_there && is_settled) {
             let place = setting.part(word);
             let entry = [("Kind", values.text("ssl-port", place)), ("Name", values.text(word, place))];
             list.push(values.map_of(&entry, place));

@@ -199,6 +199,8 @@ impl<'e> Evaluator<'e> {
             Test::Exists => true,
             Test::Is(kind) => view.is(kind),
             Test::Empty => match view {
+                // A list of links that is merely open may have any number of items.
+                View::List(items) if items.are_open(self.values) => return Ok(None),
                 View::List(items) => items.len() == 0,
                 View::Map(fields) => fields.len() == 0,
                 View::Text(text) => text.is_empty(),

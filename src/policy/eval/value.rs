@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::super::ast::{Bounds, Kind, Literal, Op, Query, Range};
 use super::super::regex::Regex;
 use super::Stop;
-use crate::model::{Data, Entry, ResourceIdx, ValueId, Values};
+use crate::model::{Data, Entry, Origin, ResourceIdx, ValueId, Values};
 
 /// A value of the document, or one that a rule file or a function brought.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +104,15 @@ pub(crate) enum Fields<'e> {
 }
 
 impl<'e> Items<'e> {
+    /// Whether there is nothing but the mark that the model puts into a list whose items the files do not settle.
+    pub(super) fn are_open(self, values: &Values) -> bool {
+        let is_mark = |id: &ValueId| values.is_unknown(*id) && values.place(*id).origin == Origin::Fact;
+        match self {
+            Items::Doc(items) => !items.is_empty() && items.iter().all(is_mark),
+            Items::Made(_) => false,
+        }
+    }
+
     pub(super) fn len(self) -> usize {
         match self {
             Items::Doc(items) => items.len(),
