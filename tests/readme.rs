@@ -29,7 +29,7 @@ fn renewed(text: &str) -> String {
 
 #[test]
 fn examples_are_real() {
-    for name in ["README.md", "docs/graph.md", "docs/output.md", "docs/exit-status.md"] {
+    for name in ["README.md", "docs/graph.md", "docs/output.md", "docs/exit-status.md", "docs/fixing.md"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
         let text = fs::read_to_string(&path).expect("the page is readable");
         let new = renewed(&text);
@@ -45,7 +45,7 @@ fn examples_are_real() {
 #[test]
 fn commands_run_as_they_are_typed() {
     let mut n_commands = 0;
-    for page in ["docs/baseline.md"] {
+    for page in ["docs/baseline.md", "docs/fixing.md"] {
         let dir = tempfile::tempdir().expect("a directory can be made");
         fs::write(dir.path().join("lb.yaml"), "Resources: {A: {Type: AWS::SNS::Topic}}\n").expect("written");
         let git = |args: &[&str]| {
@@ -65,7 +65,11 @@ fn commands_run_as_they_are_typed() {
             for args in block.lines().filter_map(|line| line.strip_prefix("grpc-guard ")) {
                 let args = args.split(" #").next().unwrap_or_default();
                 let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-guard"));
+                let (args, input) = args.split_once(" < ").unwrap_or((args, ""));
                 command.env_clear().current_dir(dir.path()).args(args.split_whitespace());
+                if !input.trim().is_empty() {
+                    command.pipe_stdin(dir.path().join(input.trim())).expect("the file is there");
+                }
                 let output = command.output().expect("the tool runs");
                 let told = String::from_utf8_lossy(&output.stderr).into_owned();
                 assert!(output.status.code().is_some_and(|status| status < 2), "{page}: {args}: {told}");

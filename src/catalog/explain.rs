@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Catalog, Rule};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Applicability, Severity};
 use crate::policy::RuleMeta;
 
 /// The page of one rule: what is wrong, why, what to do, examples (Markdown), how to make an exception, sources.
@@ -19,7 +19,8 @@ pub fn page(rule: &Rule, examples: &str) -> String {
         section(&mut page, Some("Why"), meta.explanation.trim_end());
     }
     if let Some(help) = &meta.help {
-        section(&mut page, Some("What to do"), &sentence(&help.value));
+        let fix = meta.fixable().map(|how| format!("\n\n{}", fixable(how))).unwrap_or_default();
+        section(&mut page, Some("What to do"), &format!("{}{fix}", sentence(&help.value)));
     }
     if !examples.is_empty() {
         section(&mut page, Some("Examples"), examples);
@@ -54,6 +55,15 @@ fn facts(meta: &RuleMeta) -> String {
         facts.push("- off unless it is asked for".to_string());
     }
     facts.join("\n")
+}
+
+fn fixable(how: Applicability) -> &'static str {
+    match how {
+        Applicability::Safe => "`grpc-guard check --fix` does it where it is safe.",
+        Applicability::Unsafe => {
+            "`grpc-guard check --fix --unsafe-fixes` does it; look at the change before you keep it."
+        }
+    }
 }
 
 /// A dialect as people write it.

@@ -79,3 +79,46 @@ pub(super) fn tell(args: &CheckArgs, fixed: &Fixed) {
 fn counted(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use clap::Parser;
+
+    use super::super::args::{Args, Command};
+    use super::*;
+    use crate::engine::Analysis;
+
+    fn args() -> CheckArgs {
+        match Args::try_parse_from(["grpc-guard", "check", "--fix"]).expect("arguments").command {
+            Command::Check(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn fixed(files: &[(String, &str)]) -> Fixed {
+        let changed = files.iter().map(|(path, before)| Changed {
+            path: path.clone(),
+            before: Arc::from(*before),
+            after: Arc::from("new"),
+        });
+        let changed = changed.collect();
+        Fixed { analysis: Analysis::default(), changed, applied: Vec::new(), refused: Vec::new() }
+    }
+
+    #[test]
+    fn a_file_that_changed_in_the_meantime_stops_everything() {
+        let dir = tempfile::tempdir().expect("a directory can be made");
+        let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+        let read = |name: &str| fs::read_to_string(at(name)).expect("readable");
+        fs::write(at("a"), "old").expect("written");
+        fs::write(at("b"), "mine").expect("written");
+        let error = write(&args(), &fixed(&[(at("a"), "old"), (at("b"), "old")])).expect_err("refused");
+        assert!(error.to_string().contains("changed while it was checked"), "{error}");
+        assert_eq!((read("a").as_str(), read("b").as_str()), ("old", "mine"));
+        assert_eq!(fs::read_dir(dir.path()).expect("readable").count(), 2, "nothing is left behind");
+        write(&args(), &fixed(&[(at("a"), "old")])).expect("written");
+        assert_eq!(read("a"), "new");
+    }
+}

@@ -58,7 +58,7 @@ impl<'a> Offers<'a> {
     }
 
     /// Whether a change reaches resources in which the rule does not fail.
-    fn is_shared(&self, reach: &Reach) -> bool {
+    fn is_shared(&self, resource: ResourceIdx, reach: &Reach) -> bool {
         let is_content = |idx: &ResourceIdx| {
             let resource = self.model.resource(*idx);
             !self.failing.contains(&resource.value)
@@ -66,7 +66,19 @@ impl<'a> Offers<'a> {
         let users = self.users.get_or_init(|| users(self.model));
         let of_spans = reach.touched.iter().filter_map(|span| users.get(span)).flatten();
         let of_objects = reach.extended.iter().flat_map(|name| self.built_for(*name));
-        reach.is_repeated || of_spans.copied().chain(of_objects).any(|idx| is_content(&idx))
+        // What a controller builds for one object shares its name, and has annotations of its own.
+        let of_place = self.written_with(resource).filter(|_| self.files.dialect != Dialect::Kubernetes);
+        reach.is_repeated || of_spans.copied().chain(of_objects).chain(of_place).any(|idx| is_content(&idx))
+    }
+
+    /// Resources that are written in the same place, as those of a module that is called twice.
+    fn written_with(&self, resource: ResourceIdx) -> impl Iterator<Item = ResourceIdx> + '_ {
+        let own = self.model.resource(resource);
+        let is_twin = move |other: &crate::model::Resource| {
+            other.name == own.name && other.span == own.span && other.type_name == own.type_name
+        };
+        let all = self.model.resources.iter().enumerate().filter(move |(_, other)| is_twin(other));
+        all.map(|(idx, _)| ResourceIdx(idx as u32))
     }
 
     /// The target groups that a controller builds with the annotations of an object.
@@ -119,7 +131,8 @@ impl At<'_, '_> {
             }
         }
         let (edits, reach) = writer.finish()?;
-        let is_unsafe = fix.applicability == Applicability::Unsafe || self.offers.is_shared(&reach);
+        let is_unsafe =
+            fix.applicability == Applicability::Unsafe || self.offers.is_shared(self.resource, &reach);
         let applicability = if is_unsafe { Applicability::Unsafe } else { Applicability::Safe };
         titles.retain(|title| !title.is_empty());
         let title = match titles.split_last() {
