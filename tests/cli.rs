@@ -144,7 +144,9 @@ fn exit_status() {
 fn the_format_does_not_change_the_exit_status() {
     let sound = sound();
     let project = Project::new(&[("faulty.yaml", FAULTY.as_bytes()), ("sound.yaml", sound.as_bytes())]);
-    for format in ["text", "concise", "json", "sarif", "github", "gitlab", "junit", "checkstyle", "rdjson"] {
+    for format in
+        ["text", "concise", "narrated", "json", "sarif", "github", "gitlab", "junit", "checkstyle", "rdjson"]
+    {
         for (file, status) in [("sound.yaml", 0), ("faulty.yaml", 1), ("missing.yaml", 2)] {
             let found = project.run(&["check", "--format", format, file]);
             assert_eq!(found.status, status, "{format} {file}");
@@ -328,8 +330,14 @@ fn what_was_passed_over_is_said_when_asked() {
     let found = project.run(&["check"]);
     assert_eq!((found.status, found.stderr.as_str()), (0, ""));
     let found = project.run(&["check", "--verbose"]);
-    assert!(found.stderr.contains("main.tf"), "{}", found.stderr);
-    assert!(found.stderr.contains("1 file"), "{}", found.stderr);
+    for line in [
+        "file sound.yaml: read as CloudFormation\n",
+        "file notes.yaml: in none of the formats that are checked\n",
+        "skipped main.tf: Terraform's native syntax is not read yet\n",
+        "1 file is in none of the formats that are checked\n",
+    ] {
+        assert!(found.stderr.contains(line), "{line}: {}", found.stderr);
+    }
 }
 
 /// The table of design: every bad input has its diagnostic, and the other files are still checked.
@@ -777,4 +785,158 @@ fn init_writes_what_works_and_overwrites_nothing() {
     );
     assert_eq!(text(&other, ".pre-commit-config.yaml"), "repos: []\n");
     assert_eq!(text(&other, ".gitlab-ci.yml"), "stages: []\n");
+}
+
+#[test]
+fn figures_at_the_end() {
+    let sound = sound();
+    let excepted =
+        FAULTY.replace("\"200\"\n", "\"200\" # grpc-guard: ignore[health-check-http-matcher] agreed\n");
+    let project = Project::new(&[
+        ("a.yaml", FAULTY.as_bytes()),
+        ("b.yaml", excepted.as_bytes()),
+        ("c.yaml", sound.as_bytes()),
+        ("notes.yaml", b"name: build\n"),
+    ]);
+    let tail = "findings  excepted  severity  rule\n       1         1  error     health-check-http-matcher\n\n\
+                3 files read as CloudFormation, 1 file in none of the formats that are checked; 1 KiB\n";
+    for format in ["text", "concise", "narrated"] {
+        let found = project.run(&["check", "--format", format, "--statistics"]);
+        assert!(found.stdout.ends_with(tail), "{format}: {}", found.stdout);
+    }
+    let plain = project.run(&["check", "--format", "json"]).stdout;
+    assert_eq!(project.run(&["check", "--format", "json", "--statistics"]).stdout, plain);
+}
+
+#[test]
+fn sentences_for_screen_readers() {
+    let project = Project::new(&[("lb.yaml", FAULTY.as_bytes())]);
+    let found = project.run(&["check", "--format", "narrated", "--color", "always"]);
+    for line in [
+        "Finding 1 of 1, error: ",
+        "\nRule: health-check-http-matcher.\n",
+        "\nResource: Orders.\n",
+        "\nAt: lb.yaml, line 11, column 19. The line reads: HttpCode: \"200\"\n",
+        "\nSee also: lb.yaml, line 7, column 24",
+        "\nHelp: ",
+        "\nChecked 1 file: 1 error, 0 warnings, 0 infos.\n",
+    ] {
+        assert!(found.stdout.contains(line), "{line}: {}", found.stdout);
+    }
+    assert!(found.stdout.chars().all(|c| c == '\n' || !c.is_control()), "{}", found.stdout);
+    assert!(!found.stdout.contains(['│', '^', '|']), "nothing is drawn: {}", found.stdout);
+    let missing = project.run(&["check", "--format", "narrated", "missing.yaml"]);
+    assert_eq!(missing.status, 2);
+    assert!(missing.stdout.contains("\nAt: missing.yaml.\n"), "{}", missing.stdout);
+}
+
+#[test]
+fn links_and_widths_by_flag() {
+    let long = FAULTY.replace("\"200\"", &"1".repeat(300));
+    let project = Project::new(&[("long.yaml", long.as_bytes())]);
+    let run = |args: &[&str], env: &[(&str, &str)]| {
+        let mut command = project.command(&["check", "long.yaml"]);
+        command.args(args).envs(env.iter().copied());
+        outcome(command).stdout
+    };
+    for (args, env, expected) in [
+        (&["--hyperlinks", "always"][..], &[][..], true),
+        (&["--hyperlinks", "always", "--color", "never"], &[], true),
+        (&["--hyperlinks", "never", "--color", "always"], &[("FORCE_HYPERLINK", "1")], false),
+        (&["--color", "always"], &[("FORCE_HYPERLINK", "1")], false),
+        (&[], &[], false),
+    ] {
+        assert_eq!(run(args, env).contains("\u{1b}]8;;https://"), expected, "{args:?} {env:?}");
+    }
+    for (width, most) in [("60", 60), ("0", 80), ("1", 40), ("18446744073709551615", 330)] {
+        let found = run(&["--width", width], &[("COLUMNS", "100")]);
+        let code = found.lines().find(|line| line.starts_with("11 |")).unwrap_or_else(|| panic!("{found}"));
+        assert!(code.chars().count() <= most, "--width {width}: {code}");
+    }
+    assert_eq!(project.run(&["check", "--width", "wide"]).status, 2);
+}
+
+#[test]
+fn manual_pages() {
+    let project = Project::new(&[]);
+    let page = project.run(&["man"]);
+    assert_eq!(page.status, 0);
+    assert!(page.stdout.contains(".TH grpc-guard 1") && page.stdout.contains("check"), "{}", page.stdout);
+    let page = project.run(&["man", "check"]);
+    assert!(page.stdout.contains("\\-\\-changed\\-since"), "{}", page.stdout);
+    let wrong = project.run(&["man", "chekc"]);
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.stderr.contains("there is no command `chekc`"), "{}", wrong.stderr);
+    assert!(!project.run(&["--help"]).stdout.contains("man "), "packagers know it");
+}
+
+/// What stands in the way of a report is named, nothing is half-written, and the status is 2.
+#[cfg(unix)]
+#[test]
+fn reports_that_cannot_be_written() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let project = Project::new(&[
+        ("lb.yaml", FAULTY.as_bytes()),
+        ("protected.json", b"old"),
+        ("real/report.json", b"old"),
+        ("dir/x", b""),
+    ]);
+    let at = |path: &str| project.path().join(path);
+    fs::set_permissions(at("protected.json"), fs::Permissions::from_mode(0o444)).expect("allowed");
+    symlink("real/report.json", at("link.json")).expect("a link can be made");
+    for (file, why) in [
+        ("protected.json", "read-only"),
+        ("dir", "is a directory"),
+        ("lb.yaml/x", "lb.yaml/x"),
+        #[cfg(target_os = "linux")]
+        ("/dev/full", "No space left on device"),
+    ] {
+        let found = project.run(&[
+            "check",
+            "lb.yaml",
+            "--format",
+            "sarif=good.sarif",
+            "--format",
+            &format!("json={file}"),
+        ]);
+        assert_eq!(found.status, 2, "{file}");
+        assert!(found.stderr.contains(file) && found.stderr.contains(why), "{file}: {}", found.stderr);
+        assert!(!at("good.sarif").exists(), "{file}: all reports or none");
+        assert_eq!(found.stdout, "", "{file}: no report claims to be the whole");
+    }
+    assert_eq!(fs::read(at("protected.json")).expect("readable"), b"old");
+    let found = project.run(&["check", "lb.yaml", "--format", "json=link.json"]);
+    assert_eq!(found.status, 1, "{}", found.stderr);
+    assert!(fs::symlink_metadata(at("link.json")).expect("there").is_symlink());
+    assert!(fs::read_to_string(at("real/report.json")).expect("readable").contains("schema_version"));
+    let left: Vec<String> = fs::read_dir(project.path())
+        .expect("readable")
+        .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.contains("tmp"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_no_report_can_hold() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let project = Project::new(&[("lb.yaml", FAULTY.as_bytes())]);
+    let name = OsStr::from_bytes(b"caf\xe9.yaml");
+    fs::write(project.path().join(name), FAULTY).expect("a file can be written");
+    let mut named = project.command(&["check", "--format", "concise"]);
+    named.arg(name);
+    for found in [outcome(named), project.run(&["check", "--format", "concise"])] {
+        assert_eq!(found.status, 2, "{}", found.stdout);
+        let told = "caf\u{fffd}.yaml:1:1: error[unreadable-file] the name of this file is not UTF-8";
+        assert!(found.stdout.contains(told), "{}", found.stdout);
+    }
+    let mut written = project.command(&["check", "lb.yaml", "--format"]);
+    written.arg(OsStr::from_bytes(b"json=caf\xe9.json"));
+    let found = outcome(written);
+    assert_eq!((found.status, found.stdout.as_str()), (2, ""));
+    assert!(found.stderr.contains("UTF-8"), "{}", found.stderr);
 }

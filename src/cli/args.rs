@@ -72,6 +72,12 @@ pub(super) enum Command {
     /// Evaluate rule files exactly as cfn-guard does, for machines.
     #[command(subcommand, hide = true)]
     Guard(GuardCommand),
+    /// Print the manual page of the program, or of one of its commands.
+    #[command(hide = true)]
+    Man {
+        /// The command.
+        command: Option<String>,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -178,8 +184,8 @@ pub(super) struct CheckArgs {
 
     /// How to report, and where to: standard output, or FILE. Can be repeated.
     ///
-    /// FORMAT is text, concise, json, sarif, github, gitlab, junit, checkstyle, rdjson or html. Reports that go to files leave
-    /// standard output to the text.
+    /// FORMAT is text, concise, narrated (for screen readers), json, sarif, github, gitlab, junit, checkstyle, rdjson or html.
+    /// Reports that go to files leave standard output to the text.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse)]
     pub(super) format: Vec<Output>,
 
@@ -214,6 +220,18 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "REV")]
     pub(super) changed_since: Option<String>,
 
+    /// End the formats for people with figures: findings by rule, files by what they were read as.
+    #[arg(long)]
+    pub(super) statistics: bool,
+
+    /// Columns that the text may take [default: those of the terminal, else 80].
+    #[arg(long, value_name = "COLUMNS")]
+    pub(super) width: Option<usize>,
+
+    /// Whether the names of rules are links to their documentation; `auto` is for terminals that are known to have links.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) hyperlinks: ColorWhen,
+
     /// Exit with 2 when a file could not be analysed (broken syntax, an unrendered template, a named file of another kind) or
     /// nothing was checked.
     #[arg(long)]
@@ -242,7 +260,7 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "PATH", default_value = "<stdin>")]
     pub(super) stdin_filename: String,
 
-    /// Say on standard error what was passed over, and why.
+    /// Say on standard error what each file was read as, and why others were passed over.
     #[arg(long, short, conflicts_with = "quiet")]
     pub(super) verbose: bool,
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::sync::atomic::Ordering;
 
 use anyhow::bail;
 
 use super::args::{CheckArgs, ColorWhen, Output};
 use super::known::LeftAlone;
+use super::progress::Bar;
 use super::write::{self, Staged};
 use super::{CLEAN, FAILED, FINDINGS, fix, known, rules, settings, terminal};
 use crate::catalog::Catalog;
@@ -36,9 +38,11 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     if args.unsafe_fixes && !args.fix && !args.diff {
         bail!("--unsafe-fixes goes with --fix, which applies fixes, or with --diff, which shows them");
     }
+    let bar = Bar::new(args.quiet);
     let mut loaded = read::read(&args.paths, &options);
     let skipped = std::mem::take(&mut loaded.skipped);
     let mut analysis = if args.fix || args.diff {
+        drop(bar);
         let most = if args.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
         let known = LeftAlone::read(args, &configured)?;
         let mut fixed = engine::fix(loaded, &catalog, &configured.settings, most, &|all| known.mark(all));
@@ -52,7 +56,13 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
         fix::tell(args, &fixed);
         fixed.analysis
     } else {
-        engine::analyze(loaded, &catalog, &configured.settings)
+        bar.progress.total.store(loaded.files.len() as u64, Ordering::Relaxed);
+        let on_file = || {
+            bar.progress.done.fetch_add(1, Ordering::Relaxed);
+        };
+        let analysis = engine::analyze_watched(loaded, &catalog, &configured.settings, &on_file);
+        drop(bar);
+        analysis
     };
     known::leave_out(args, &configured, &catalog, &mut analysis)?;
     let unseen = if args.strict { unseen(&analysis) } else { None };
@@ -95,6 +105,10 @@ fn status_of(analysis: &Analysis, fail_on: Option<Severity>) -> u8 {
 fn tell(args: &CheckArgs, analysis: &Analysis, skipped: &[Skipped]) {
     let mut err = io::stderr().lock();
     if args.verbose {
+        for (file, reading) in &analysis.read_as {
+            let path = &analysis.sources.get(*file).path;
+            let _ = writeln!(err, "file {}: {}", report::neutral(path), reading.as_str());
+        }
         for Skipped { path, reason } in skipped {
             let _ = writeln!(err, "skipped {}: {reason}", report::neutral(path));
         }
@@ -121,6 +135,7 @@ fn write_reports(
 ) -> anyhow::Result<()> {
     let mut options = Options {
         quiet: args.quiet,
+        statistics: args.statistics,
         root: std::env::current_dir().ok(),
         n_rules: catalog.rules().len(),
         sarif_category: args.sarif_category.clone().unwrap_or_default(),
@@ -136,9 +151,15 @@ fn write_reports(
     let (mut printed, mut staged): (Vec<Vec<u8>>, Vec<Staged>) = (Vec::new(), Vec::new());
     for Output { format, file } in outputs {
         (options.color, options.width) = match file {
-            None if aside => (terminal::wants_color(color, &io::stderr()), terminal::width()),
-            None => (terminal::wants_color(color, &io::stdout()), terminal::width()),
-            Some(_) => (color == ColorWhen::Always, 0),
+            None if aside => {
+                (terminal::wants_color(color, &io::stderr()), args.width.unwrap_or_else(terminal::width))
+            }
+            None => (terminal::wants_color(color, &io::stdout()), args.width.unwrap_or_else(terminal::width)),
+            Some(_) => (color == ColorWhen::Always, args.width.unwrap_or(0)),
+        };
+        options.hyperlinks = match file {
+            None => terminal::wants_hyperlinks(args.hyperlinks, options.color),
+            Some(_) => args.hyperlinks == ColorWhen::Always,
         };
         let rules = described(catalog, analysis, *format);
         let mut bytes = Vec::new();
@@ -149,7 +170,7 @@ fn write_reports(
         }
     }
     // Either all files are written or none, and whoever closes the pipe early still gets them.
-    staged.into_iter().try_for_each(Staged::commit)?;
+    write::commit_all(staged)?;
     if aside {
         return Ok(printed.iter().try_for_each(|bytes| io::stderr().write_all(bytes))?);
     }

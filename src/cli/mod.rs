@@ -12,6 +12,7 @@ mod guard;
 mod init;
 mod known;
 mod located;
+mod progress;
 mod rules;
 mod settings;
 mod terminal;
@@ -76,6 +77,7 @@ fn dispatch(args: Vec<OsString>) -> ExitCode {
         Command::Init => init::run(),
         Command::Test(args) => test::run(args),
         Command::Guard(command) => guard::run(command),
+        Command::Man { command } => man(command.as_deref()),
         Command::Completions { shell } => completions(*shell),
     };
     ExitCode::from(status.unwrap_or_else(|error| {
@@ -130,5 +132,22 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "grpc-guard", &mut script);
     terminal::print(&script)?;
+    Ok(CLEAN)
+}
+
+/// Prints a manual page: `grpc-guard man | man -l -`.
+fn man(command: Option<&str>) -> anyhow::Result<u8> {
+    let mut page = Args::command();
+    page.build();
+    if let Some(name) = command {
+        let known: Vec<String> = page.get_subcommands().map(|it| it.get_name().to_string()).collect();
+        let Some(found) = page.find_subcommand(name) else {
+            anyhow::bail!("there is no command `{name}`; the commands are {}", known.join(", "));
+        };
+        page = found.clone();
+    }
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text)?;
+    terminal::print(&text)?;
     Ok(CLEAN)
 }

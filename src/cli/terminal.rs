@@ -26,6 +26,21 @@ pub(super) fn wants_color(when: ColorWhen, stream: &impl IsTerminal) -> bool {
     }
 }
 
+/// Whether the names of rules are links: they follow colour, and an unknown terminal has none.
+pub(super) fn wants_hyperlinks(when: ColorWhen, color: bool) -> bool {
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => {
+            let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+            color
+                && !is_ci
+                && io::stdout().is_terminal()
+                && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
+        }
+    }
+}
+
 /// The columns of the terminal: `COLUMNS`, then what the terminal says; 0 when nothing is known.
 pub(super) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(0);

@@ -37,6 +37,12 @@ pub(super) fn stage(path: &Path, bytes: &[u8]) -> anyhow::Result<Staged> {
     Ok(Staged { path: path.to_path_buf(), into })
 }
 
+/// Puts several files into their places, either all or none: what can still fail, such as a full device, goes first.
+pub(super) fn commit_all(mut files: Vec<Staged>) -> anyhow::Result<()> {
+    files.sort_by_key(|file| matches!(file.into, Into::Neighbour { .. }));
+    files.into_iter().try_for_each(Staged::commit)
+}
+
 impl Staged {
     /// Puts the file into its place.
     pub(super) fn commit(self) -> anyhow::Result<()> {

@@ -29,6 +29,7 @@ fn help(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::NotFound => "check the spelling; paths are relative to the current directory",
         ProblemKind::NotAFile(_) => "pipe its content in and name `-` instead",
         ProblemKind::InvalidUtf8 { .. } | ProblemKind::Utf16 => "save the file as UTF-8",
+        ProblemKind::NameIsNotUtf8 => "rename the file, or leave it out with `.grpc-guardignore`",
         ProblemKind::NativeTerraform => {
             "check a plan instead: `terraform show -json plan.out > plan.json`, then `grpc-guard check plan.json`"
         }

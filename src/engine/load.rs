@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::model::Model;
 use crate::source::neighbours::Neighbours;
 use crate::source::read::{Loaded, LoadedFile};
-use crate::source::{Source, SourceMap, Span};
+use crate::source::{FileId, Source, SourceMap, Span};
 use crate::syntax;
 
 /// How many files make threads worth their start.
@@ -53,10 +53,40 @@ pub(super) struct Worked<T> {
     /// Files of none of our dialects, for the user's own rules.
     pub(super) plain: Vec<Document>,
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// Files that are of one of our dialects.
-    pub(super) n_files: usize,
-    /// Files that are of none.
-    pub(super) n_skipped: usize,
+    /// What each file was read as; those that were not named come last.
+    pub(super) read_as: Vec<(FileId, Reading)>,
+}
+
+/// What a file was read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reading {
+    /// A file of a dialect.
+    Dialect(Dialect),
+    /// A file of a dialect that was not named, but belongs to one that was.
+    Neighbour(Dialect),
+    /// A document of no dialect, for the user's own rules.
+    Document,
+    /// A file that is of a dialect, as far as its broken syntax shows.
+    Broken,
+    /// None of the formats that are checked.
+    Other,
+}
+
+impl Reading {
+    /// A few words: `read as CloudFormation`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reading::Dialect(Dialect::CloudFormation) => "read as CloudFormation",
+            Reading::Dialect(Dialect::Kubernetes) => "read as Kubernetes",
+            Reading::Dialect(Dialect::Terraform) => "read as Terraform",
+            Reading::Neighbour(Dialect::CloudFormation) => "read as CloudFormation, to judge what was named",
+            Reading::Neighbour(Dialect::Kubernetes) => "read as Kubernetes, to judge what was named",
+            Reading::Neighbour(Dialect::Terraform) => "read as Terraform, to judge what was named",
+            Reading::Document => "read as a document for rules without `input: model`",
+            Reading::Broken => "broken, or not to be read before it is rendered",
+            Reading::Other => "in none of the formats that are checked",
+        }
+    }
 }
 
 /// What to do with named files that are of none of our dialects.
@@ -97,13 +127,28 @@ enum Parsed<T> {
     Other(Vec<Diagnostic>),
 }
 
-/// Parses the files and does `work` on each project. A file that is a project by itself is worked on as soon as it is
+impl<T> Parsed<T> {
+    fn reading(&self) -> Reading {
+        match self {
+            Parsed::Part { part, .. } => Reading::Dialect(part.dialect),
+            Parsed::Whole { key: (dialect, _), .. } => Reading::Dialect(*dialect),
+            Parsed::Plain(_) => Reading::Document,
+            Parsed::Other(found) if found.iter().any(|found| found.rule != UNRECOGNIZED_FILE) => {
+                Reading::Broken
+            }
+            Parsed::Other(_) => Reading::Other,
+        }
+    }
+}
+
+/// Parses the files, tells `on_file` of each, and does `work` on each project. A file that is a project by itself is worked on as soon as it is
 /// parsed and then let go, so that memory follows the largest file and not their sum.
 ///
 /// Files that belong to a project without being named are read and added to the sources behind all others.
 pub(super) fn load<T: Send>(
     loaded: &mut Loaded,
     plain: Plain,
+    on_file: &(dyn Fn() + Sync),
     work: impl Fn(&Project<'_>) -> T + Sync,
 ) -> Worked<T> {
     let mut neighbours = loaded.area.take().map(|area| {
@@ -116,12 +161,16 @@ pub(super) fn load<T: Send>(
         let is_plan = part.dialect == Dialect::Terraform;
         (is_plan || !part.is_named) && ties.leaves_alone(part.dialect, &part.place, part.document.text())
     };
-    let read = |file: &LoadedFile| match parse(sources, *file, plain, neighbours.as_ref()) {
-        Parsed::Part { part, diagnostics } if is_whole(&part) => {
-            let result = work(&Project { dialect: part.dialect, parts: vec![&part] });
-            Parsed::Whole { key: (part.dialect, part.place), result, diagnostics }
-        }
-        parsed => parsed,
+    let read = |file: &LoadedFile| {
+        let parsed = match parse(sources, *file, plain, neighbours.as_ref()) {
+            Parsed::Part { part, diagnostics } if is_whole(&part) => {
+                let result = work(&Project { dialect: part.dialect, parts: vec![&part] });
+                Parsed::Whole { key: (part.dialect, part.place), result, diagnostics }
+            }
+            parsed => parsed,
+        };
+        on_file();
+        parsed
     };
     let parsed: Vec<Parsed<T>> = if loaded.files.len() < PARALLEL_FROM {
         loaded.files.iter().map(read).collect()
@@ -131,9 +180,10 @@ pub(super) fn load<T: Send>(
     let mut results: BTreeMap<(Dialect, String, usize), T> = BTreeMap::new();
     let mut parts: Vec<Part> = Vec::new();
     let mut diagnostics: Vec<Diagnostic> = loaded.problems.iter().map(Diagnostic::from).collect();
-    let (mut documents, mut n_files, mut n_skipped) = (Vec::new(), 0, 0);
-    for parsed in parsed {
-        n_files += 1;
+    let mut documents = Vec::new();
+    let mut read_as: Vec<(FileId, Reading)> = Vec::new();
+    for (file, parsed) in loaded.files.iter().zip(parsed) {
+        read_as.push((file.id, parsed.reading()));
         match parsed {
             Parsed::Part { part, diagnostics: found } => {
                 diagnostics.extend(found);
@@ -144,15 +194,14 @@ pub(super) fn load<T: Send>(
                 results.insert((dialect, place, 0), result);
             }
             Parsed::Plain(document) => documents.push(document),
-            Parsed::Other(found) => {
-                (n_files, n_skipped) = (n_files - 1, n_skipped + 1);
-                diagnostics.extend(found);
-            }
+            Parsed::Other(found) => diagnostics.extend(found),
         }
     }
     if let Some(neighbours) = &mut neighbours {
         add_neighbours(&mut parts, loaded, neighbours);
     }
+    let beside = parts.iter().filter(|part| !part.is_reported);
+    read_as.extend(beside.map(|part| (part.document.file, Reading::Neighbour(part.dialect))));
     let groups = groups(&parts);
     let joined = |(at, group): (usize, &Group)| {
         let project = Project { dialect: group.dialect, parts: group.of(&parts) };
@@ -164,7 +213,7 @@ pub(super) fn load<T: Send>(
     } else {
         results.par_extend(groups.par_iter().enumerate().map(joined));
     }
-    Worked { results: results.into_values().collect(), plain: documents, diagnostics, n_files, n_skipped }
+    Worked { results: results.into_values().collect(), plain: documents, diagnostics, read_as }
 }
 
 /// Parts that belong together, by their indices.

@@ -14,6 +14,7 @@ mod suppression;
 mod traffic;
 
 pub use fix::{Applied, Changed, Fixed, Refused, Why, fix};
+pub use load::Reading;
 pub use run::POLICY_FAILED;
 pub use secrets::secrets;
 pub use traffic::{Hop, Stage, Traffic};
@@ -35,6 +36,17 @@ pub struct Stats {
     pub skipped: usize,
 }
 
+impl Stats {
+    fn of(read_as: &[(FileId, Reading)]) -> Self {
+        let count =
+            |wanted: fn(&Reading) -> bool| read_as.iter().filter(|(_, reading)| wanted(reading)).count();
+        Self {
+            files: count(|reading| matches!(reading, Reading::Dialect(_) | Reading::Document)),
+            skipped: count(|reading| matches!(reading, Reading::Broken | Reading::Other)),
+        }
+    }
+}
+
 /// The result of a run; reports need nothing else.
 #[derive(Debug, Default)]
 pub struct Analysis {
@@ -46,6 +58,8 @@ pub struct Analysis {
     pub stats: Stats,
     /// How many of the sources are reported on; they come first, the others only explain.
     pub n_reported: usize,
+    /// What each file was read as.
+    pub read_as: Vec<(FileId, Reading)>,
     /// The ways of the traffic through each project, where the settings want them.
     pub traffic: Vec<Traffic>,
 }
@@ -62,15 +76,25 @@ pub fn is_about_the_run(found: &Diagnostic) -> bool {
     [UNREADABLE_FILE, POLICY_FAILED].contains(&&*found.rule)
 }
 
-/// Checks what was read against the rules of a catalog. What was read is what is reported on; the files that belong to it are
+/// Checks what was read against the rules of a catalog.
+pub fn analyze(loaded: Loaded, catalog: &Catalog, settings: &Settings) -> Analysis {
+    analyze_watched(loaded, catalog, settings, &|| {})
+}
+
+/// The same, with a word for each file that is done. What was read is what is reported on; the files that belong to it are
 /// looked for where `loaded` says.
-pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> Analysis {
+pub fn analyze_watched(
+    mut loaded: Loaded,
+    catalog: &Catalog,
+    settings: &Settings,
+    on_file: &(dyn Fn() + Sync),
+) -> Analysis {
     let n_reported = loaded.sources.len() as u32;
     let rules = run::Rules::new(catalog, settings);
     let plain = if rules.of_documents.is_empty() { load::Plain::Refuse } else { load::Plain::Keep };
     let check = |project: &load::Project<'_>| run::project(project, &rules, settings);
-    let load::Worked { results, plain, mut diagnostics, n_files, n_skipped } =
-        load::load(&mut loaded, plain, check);
+    let load::Worked { results, plain, mut diagnostics, read_as } =
+        load::load(&mut loaded, plain, on_file, check);
     let (mut told, mut exceptions) = (Vec::new(), suppression::Found::default());
     let mut traffic: Vec<Traffic> = Vec::new();
     for run::Checked { diagnostics, exceptions: found, traffic: ways } in results {
@@ -103,8 +127,8 @@ pub fn analyze(mut loaded: Loaded, catalog: &Catalog, settings: &Settings) -> An
     secrets::hide(&mut diagnostics, &mut sources);
     show_rules(catalog, &mut diagnostics, &mut sources, settings);
     diagnostic::sort(&mut diagnostics, &sources);
-    let stats = Stats { files: n_files, skipped: n_skipped };
-    Analysis { sources, diagnostics, stats, n_reported: n_reported as usize, traffic }
+    let stats = Stats::of(&read_as);
+    Analysis { sources, diagnostics, stats, n_reported: n_reported as usize, read_as, traffic }
 }
 
 /// The hints of the configuration that are about nothing, where everything was looked at that they may be about.
@@ -167,5 +191,5 @@ fn show_rules(
 /// The models of all projects among the files, in the order of their paths.
 pub fn models(mut loaded: Loaded, settings: &Settings) -> Vec<Model> {
     let lower = |project: &load::Project<'_>| project.lower(&settings.platforms).0;
-    load::load(&mut loaded, load::Plain::Refuse, lower).results.into_iter().flatten().collect()
+    load::load(&mut loaded, load::Plain::Refuse, &|| {}, lower).results.into_iter().flatten().collect()
 }

@@ -16,10 +16,12 @@ mod html;
 mod json;
 mod junit;
 mod location;
+mod narrated;
 mod neutral;
 mod present;
 mod rdjson;
 mod sarif;
+mod statistics;
 mod text;
 mod xml;
 
@@ -42,6 +44,8 @@ pub enum Format {
     Text,
     /// One line for each finding.
     Concise,
+    /// For screen readers: sentences, nothing drawn.
+    Narrated,
     /// One versioned object; `schemas/report.schema.json` describes it.
     Json,
     /// SARIF 2.1.0.
@@ -62,9 +66,10 @@ pub enum Format {
 
 impl Format {
     /// All formats with their names.
-    pub const ALL: [(&'static str, Format); 10] = [
+    pub const ALL: [(&'static str, Format); 11] = [
         ("text", Format::Text),
         ("concise", Format::Concise),
+        ("narrated", Format::Narrated),
         ("json", Format::Json),
         ("sarif", Format::Sarif),
         ("github", Format::Github),
@@ -113,8 +118,12 @@ pub struct Options {
     pub color: bool,
     /// Columns of the terminal; 0 when unknown.
     pub width: usize,
+    /// Whether the names of rules lead to their documentation, where the terminal can do that.
+    pub hyperlinks: bool,
     /// Whether the closing summary of the text formats is left out.
     pub quiet: bool,
+    /// Whether the formats for people end with figures.
+    pub statistics: bool,
     /// The root of the repository; machine formats name files relative to it.
     pub root: Option<PathBuf>,
     /// How many rules could run.
@@ -133,9 +142,24 @@ pub fn write(
     out: &mut dyn Write,
     options: &Options,
 ) -> io::Result<()> {
+    write_findings(format, analysis, rules, out, options)?;
+    if options.statistics && [Format::Text, Format::Concise, Format::Narrated].contains(&format) {
+        statistics::write(analysis, out)?;
+    }
+    Ok(())
+}
+
+fn write_findings(
+    format: Format,
+    analysis: &Analysis,
+    rules: &[RuleInfo],
+    out: &mut dyn Write,
+    options: &Options,
+) -> io::Result<()> {
     match format {
         Format::Text => text::write(analysis, rules, out, options),
         Format::Concise => concise::write(analysis, out),
+        Format::Narrated => narrated::write(analysis, out, options),
         Format::Json => json::write(analysis, out),
         Format::Sarif => sarif::write(analysis, rules, out, options),
         Format::Github => github::write(analysis, out, options),

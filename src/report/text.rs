@@ -30,7 +30,7 @@ pub(super) fn write(
     let width = if options.width == 0 { DEFAULT_WIDTH } else { options.width.max(LEAST_WIDTH) };
     for diagnostic in open(analysis) {
         let presented = Presented::new(diagnostic, &analysis.sources);
-        Frame { presented: &presented, styles: &styles, width }.write(out)?;
+        Frame { presented: &presented, styles: &styles, width, hyperlinks: options.hyperlinks }.write(out)?;
         writeln!(out)?;
     }
     if !options.quiet {
@@ -126,6 +126,7 @@ struct Frame<'f> {
     presented: &'f Presented<'f>,
     styles: &'f Styles,
     width: usize,
+    hyperlinks: bool,
 }
 
 /// A label with the line that it stands on.
@@ -152,7 +153,9 @@ impl Frame<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let diagnostic = self.presented.diagnostic;
         let severity = self.styles.of(diagnostic.severity);
-        let head = format!("{}[{}]", diagnostic.severity.as_str(), neutral(&diagnostic.rule));
+        let url = diagnostic.url.as_deref().filter(|_| self.hyperlinks);
+        let rule = linked(&neutral(&diagnostic.rule), url);
+        let head = format!("{}[{rule}]", diagnostic.severity.as_str());
         let message = format!(": {}", neutral(&diagnostic.message));
         writeln!(out, "{}{}", head.style(severity), message.style(self.styles.strong))?;
 
@@ -273,6 +276,16 @@ impl Frame<'_> {
         }
         let text = std::str::from_utf8(contents.data()).ok()?;
         Some(text.lines().next()?.to_string())
+    }
+}
+
+/// A text that leads to an address, in the escape sequence that terminals have for it.
+fn linked(text: &str, url: Option<&str>) -> String {
+    let is_plain =
+        |url: &&str| url.starts_with("https://") && url.bytes().all(|byte| byte.is_ascii_graphic());
+    match url.filter(is_plain) {
+        Some(url) => format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
+        None => text.to_string(),
     }
 }
 
@@ -435,6 +448,15 @@ error[a-rule]: it is wrong
   = help: make it right
 ",
         );
+    }
+
+    #[test]
+    fn links_lead_only_to_addresses() {
+        assert_eq!(linked("a-rule", None), "a-rule");
+        assert_eq!(linked("a-rule", Some("file:///etc/passwd")), "a-rule");
+        assert_eq!(linked("a-rule", Some("https://a\u{1b}]0;x")), "a-rule");
+        let link = "\u{1b}]8;;https://a.example/b\u{1b}\\a-rule\u{1b}]8;;\u{1b}\\";
+        assert_eq!(linked("a-rule", Some("https://a.example/b")), link);
     }
 
     #[test]

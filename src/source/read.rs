@@ -110,6 +110,9 @@ pub enum ProblemKind {
     /// UTF-16, as its byte order mark says.
     #[error("this file is UTF-16, and only UTF-8 is read")]
     Utf16,
+    /// A name that is not UTF-8, which no report could hold. The user's mistake.
+    #[error("the name of this file is not UTF-8, so no report could name it")]
+    NameIsNotUtf8,
     /// Terraform's native syntax, which is not supported yet.
     #[error("Terraform's native syntax is not read yet")]
     NativeTerraform,
@@ -243,7 +246,9 @@ impl Discovery<'_> {
                 return;
             }
         };
-        if metadata.is_dir() {
+        if path.to_str().is_none() {
+            self.failed.insert(shown(path), ProblemKind::NameIsNotUtf8);
+        } else if metadata.is_dir() {
             self.walk(path);
         } else if self.options.force_exclude && self.is_excluded(path) {
             self.skipped.push(Skipped { path: shown(path), reason: "it is excluded" });
@@ -286,6 +291,9 @@ impl Discovery<'_> {
                 self.skipped
                     .push(Skipped { path: name, reason: "Terraform's native syntax is not read yet" });
             }
+        } else if path.to_str().is_none() {
+            // Two such names may look alike, and what is found could not be pointed at.
+            self.failed.insert(name, ProblemKind::NameIsNotUtf8);
         } else if kind.is_symlink() {
             // Its target is walked by itself, or lies outside of what the user named.
             self.skipped.push(Skipped { path: name, reason: "it is a symbolic link" });

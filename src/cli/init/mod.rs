@@ -27,7 +27,7 @@ pub(super) fn run() -> anyhow::Result<u8> {
     let missing: Vec<(&str, String)> = missing.into_iter().map(|(name, text)| (name, filled(text))).collect();
     let staged: anyhow::Result<Vec<write::Staged>> =
         missing.iter().map(|(name, text)| write::stage(Path::new(name), text.as_bytes())).collect();
-    staged?.into_iter().try_for_each(write::Staged::commit)?;
+    write::commit_all(staged?)?;
     let mut err = io::stderr().lock();
     for (name, _) in &missing {
         let _ = writeln!(err, "wrote {name}");
