@@ -80,6 +80,7 @@ fn port(
         draft.grpc.extend(signs::name(signs::NameOf::Own("port mapping"), text, *span));
         draft.tls.extend(signs::tls_word("port mapping", text, *span));
         draft.grpc_web |= signs::is_grpc_web(text);
+        draft.streaming |= signs::is_streaming(text);
     }
     if let Some((text, span, _)) = &protocol
         && text.eq_ignore_ascii_case("grpc")
@@ -91,6 +92,7 @@ fn port(
     if let Some((text, span, _)) = &name {
         draft.grpc.extend(signs::name(signs::NameOf::Nearby("container"), text, *span));
         draft.grpc_web |= signs::is_grpc_web(text);
+        draft.streaming |= signs::is_streaming(text);
     }
     if let Some((text, span, _)) = &image {
         draft.grpc_web |= signs::is_grpc_web(text);
@@ -166,7 +168,14 @@ fn health_check(
     let command = values.at(container, &["HealthCheck", "Command"])?;
     let span: Span = values.place(command).span;
     let words: Vec<&str> = values.items(command).iter().filter_map(|word| values.as_text(*word)).collect();
-    let found = signs::probe_command(&words)?;
+    let (found, http) = (signs::probe_command(&words), signs::http_command(&words));
+    if http.is_some() && http == number {
+        let place = Place::fact_at(span);
+        let role = values.text("container", place);
+        let speaks = values.text("http", place);
+        return Some(values.map_of(&[("Role", role), ("Speaks", speaks)], place));
+    }
+    let found = found?;
     if found.port.is_some() && found.port != number {
         return None;
     }
@@ -248,7 +257,7 @@ fn only_fargate(values: &Values, task: ValueId) -> Option<bool> {
     }
 }
 
-/// Notes what services name and their task definition does not have (`Missing`, of kind `container` or `port`).
+/// Notes what services name and their task definition does not have (`Missing`, of kind `container`, `port` or `port-name`).
 pub(super) fn missing(builder: &mut Builder) {
     for idx in builder.indices() {
         if builder.draft(idx).type_name != SERVICE {
@@ -296,7 +305,31 @@ fn missing_of(builder: &Builder, service: ResourceIdx) -> Vec<(&'static str, Val
             Some(_) => {}
         }
     }
+    missing.extend(missing_names(values, properties, &named).into_iter().map(|name| ("port-name", name)));
     missing
+}
+
+/// The port names that a service uses, for Service Connect or Lattice, and that no port mapping of its task has.
+fn missing_names(values: &Values, service: ValueId, containers: &[(&str, ValueId)]) -> Vec<ValueId> {
+    let mappings = containers.iter().map(|(_, container)| values.get(*container, "PortMappings"));
+    let mut names = Vec::new();
+    for mappings in mappings.flatten() {
+        if !matches!(values.data(mappings), Data::List(_)) {
+            return Vec::new();
+        }
+        for mapping in values.items(mappings) {
+            match values.get(*mapping, "Name").map(|name| values.as_text(name)) {
+                Some(Some(name)) => names.push(name),
+                None if matches!(values.data(*mapping), Data::Map(_)) => {}
+                _ => return Vec::new(),
+            }
+        }
+    }
+    let lists: [&[&str]; 2] = [&["ServiceConnectConfiguration", "Services"], &["VpcLatticeConfigurations"]];
+    let entries =
+        lists.iter().filter_map(|path| values.at(service, path)).flat_map(|list| values.items(list));
+    let used = entries.filter_map(|entry| values.get(*entry, "PortName"));
+    used.filter(|name| values.as_text(*name).is_some_and(|name| !names.contains(&name))).collect()
 }
 
 /// Whether a container's port mappings are settled and none of them is of this port.

@@ -238,6 +238,15 @@ impl Connector<'_> {
             let group =
                 self.values.get(entry, "TargetGroupArn").and_then(|arn| self.values.as_reference(arn));
             self.reference(service, entry, "TargetGroupArn", Link::TargetGroups, Link::Services);
+            if let Some(advanced) = self.values.get(entry, "AdvancedConfiguration") {
+                self.reference(
+                    service,
+                    advanced,
+                    "AlternateTargetGroupArn",
+                    Link::TargetGroups,
+                    Link::Services,
+                );
+            }
             self.reference(service, entry, "LoadBalancerName", Link::LoadBalancers, Link::Services);
             let classic =
                 self.values.get(entry, "LoadBalancerName").and_then(|name| self.values.as_reference(name));

@@ -110,6 +110,8 @@ impl<'m> Judge<'m> {
         for idx in indices {
             if takes_that_of_groups(&self.drafts[idx.0 as usize].type_name) {
                 let groups = self.graph.targets(idx, Link::TargetGroups);
+                // An integration may lead to a service without any group.
+                let groups = groups.chain(self.graph.targets(idx, Link::Ports));
                 let best = groups.max_by(|a, b| score(&verdicts, *a).total_cmp(&score(&verdicts, *b)));
                 let streaming = verdicts[idx.0 as usize].streaming;
                 if self.settled[idx.0 as usize].is_some() {

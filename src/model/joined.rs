@@ -18,7 +18,10 @@ impl Writer<'_> {
     /// `Effective` with its entries joined.
     pub(super) fn joined(&mut self, idx: ResourceIdx, effective: ValueId) -> ValueId {
         match self.draft(idx).type_name.as_str() {
-            ECS_SERVICE => self.with_service_connect(idx, effective),
+            ECS_SERVICE => {
+                let effective = self.with_alternates(effective);
+                self.with_service_connect(idx, effective)
+            }
             TARGET_GROUP => self.with_targets(effective),
             "AWS::WAFv2::WebACLAssociation" => self.with_web_acl(effective, &["WebACLArn"]),
             "AWS::CloudFront::Distribution" => {
@@ -37,6 +40,31 @@ impl Writer<'_> {
         entries.retain(|entry| entry.key != key);
         entries.push(Entry { key, value });
         self.values.map(&entries, place)
+    }
+
+    /// `Effective` of an ECS service that deploys from one target group to another, with both: `TargetGroup` and
+    /// `AlternateTargetGroup` of each entry of `LoadBalancers`.
+    fn with_alternates(&mut self, effective: ValueId) -> ValueId {
+        let Some(list) = self.values.get(effective, "LoadBalancers") else { return effective };
+        let entries = self.values.items(list).to_vec();
+        let alternate = ["AdvancedConfiguration", "AlternateTargetGroupArn"];
+        if !entries.iter().any(|entry| self.values.at(*entry, &alternate).is_some()) {
+            return effective;
+        }
+        let mut joined = Vec::with_capacity(entries.len());
+        for mut entry in entries {
+            for (path, key) in
+                [(&["TargetGroupArn"][..], "TargetGroup"), (&alternate, "AlternateTargetGroup")]
+            {
+                let group = self.values.at(entry, path).and_then(|arn| self.values.as_reference(arn));
+                if let Some(group) = group {
+                    entry = self.with(entry, key, self.maps[group.0 as usize]);
+                }
+            }
+            joined.push(entry);
+        }
+        let list = self.values.list(&joined, self.values.place(list));
+        self.with(effective, "LoadBalancers", list)
     }
 
     /// `Effective` of an ECS service with `ServiceConnectServices`: each joined with the port mapping that it names.

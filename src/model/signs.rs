@@ -326,6 +326,25 @@ pub fn probe_command(command: &[&str]) -> Option<ProbeCommand> {
     Some(ProbeCommand { program, port, tls })
 }
 
+/// The port that a probe command asks over HTTP/1.1 with `curl` or `wget`, on its own machine.
+pub fn http_command(command: &[&str]) -> Option<i64> {
+    let parts: Vec<&str> = command.iter().flat_map(|part| part.split_whitespace()).collect();
+    let is_client = |part: &&str| matches!(part.rsplit('/').next(), Some("curl" | "wget"));
+    let at = parts.iter().position(is_client)?;
+    let arguments = &parts[at + 1..];
+    if arguments.iter().any(|argument| argument.starts_with("--http2")) {
+        return None;
+    }
+    arguments.iter().find_map(|argument| {
+        let address = argument.trim_matches(|c| matches!(c, '"' | '\'' | ';'));
+        let address =
+            address.strip_prefix("http://").or_else(|| address.strip_prefix("https://")).unwrap_or(address);
+        let (host, rest) = address.rsplit_once(':')?;
+        let port = rest.split('/').next()?.parse().ok()?;
+        matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "[::1]").then_some(port)
+    })
+}
+
 fn program_of(word: &str) -> Option<&'static str> {
     let word = word.trim_matches(|c| matches!(c, '"' | '\'' | ';'));
     match word.rsplit('/').next().unwrap_or(word) {
@@ -469,6 +488,11 @@ mod tests {
             probe_command(&["grpcurl", "-plaintext", "localhost:9000", "grpc.health.v1.Health/Check"]);
         assert_eq!(found.and_then(|probe| probe.port), Some(9000));
         assert_eq!(probe_command(&["curl", "localhost:80"]), None);
+        let shell = "curl -f http://localhost:50051/health || exit 1";
+        assert_eq!(http_command(&["CMD-SHELL", shell]), Some(50051));
+        assert_eq!(http_command(&["wget", "-q", "127.0.0.1:8080"]), Some(8080));
+        assert_eq!(http_command(&["curl", "http://other:50051/"]), None);
+        assert_eq!(http_command(&["curl", "--http2-prior-knowledge", "http://localhost:50051"]), None);
     }
 
     #[test]
