@@ -33,7 +33,10 @@ pub fn candidates(path: &str, text: &str) -> Vec<Dialect> {
     WORDS
         .iter()
         .filter(|(dialect, _)| *dialect != Dialect::Terraform || path.ends_with(".json"))
-        .filter(|(_, groups)| groups.iter().any(holds_all))
+        .filter(|(dialect, groups)| {
+            let is_own = *dialect == Dialect::Kubernetes && kubernetes::is_kustomization(path);
+            is_own || groups.iter().any(holds_all)
+        })
         .map(|(dialect, _)| *dialect)
         .collect()
 }

@@ -394,7 +394,8 @@ fn uses_that_the_model_does_not_know() {
         "true",
     );
     exported("  D: {Type: 'AWS::CloudFormation::Stack', Properties: {Parameters: {A: !Ref G}}}", "true");
-    exported("  D: {Type: 'AWS::ECS::Service', Properties: {A: !Ref G}}", "false");
+    let known = "{LoadBalancers: [{ContainerName: a, ContainerPort: 1, TargetGroupArn: !Ref G}]}";
+    exported(&format!("  D: {{Type: 'AWS::ECS::Service', Properties: {known}}}"), "false");
     exported("  D: {Type: 'AWS::ECS::Service', Properties: {A: !Sub 'x${G}'}}", "true");
     exported("  D: {Type: 'AWS::ECS::Service', Properties: {A: !If [No, !Ref G, x]}}", "true");
     exported("Transform: [MyMacro]", "true");

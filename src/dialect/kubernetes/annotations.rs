@@ -167,6 +167,14 @@ impl<'d> Annotations<'d> {
         annotations
     }
 
+    /// Lays others over these.
+    pub(super) fn overlay(&mut self, other: Self) {
+        let is_kept = |key: &NodeRef<'d>| !other.written.iter().any(|(new, _)| new.text() == key.text());
+        self.written.retain(|(key, _)| is_kept(key));
+        self.written.extend(other.written);
+        self.by_key.extend(other.by_key);
+    }
+
     /// The annotation of a full name.
     pub(super) fn get(&self, key: &str) -> Option<&Setting<'d>> {
         self.by_key.get(key)

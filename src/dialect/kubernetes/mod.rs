@@ -17,6 +17,7 @@ mod gateway_listeners;
 mod ingress;
 mod ingress_groups;
 mod ingress_rules;
+mod kustomize;
 mod lattice;
 mod listeners;
 mod lowering;
@@ -38,6 +39,8 @@ mod workloads;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use self::classes::Cluster;
 use self::lowering::{Ids, Lowering};
 use self::objects::World;
@@ -48,13 +51,13 @@ use self::workloads::Workloads;
 use super::hints::Hints;
 use super::{Dialect, File, Lowered, Platforms};
 use crate::document::{Kind, NodeRef};
-use crate::model::{Builder, Draft, Platform, ResourceIdx};
+use crate::model::{Builder, Draft, Model, Platform, ResourceIdx};
 
 /// Whether a root of a file is of this dialect; looks at a few keys only.
 pub fn detect(path: &str, root: NodeRef<'_>) -> bool {
-    let _ = path;
     root.kind() == Kind::Mapping
-        && ["apiVersion", "kind"].iter().all(|key| root.get(key).and_then(text).is_some())
+        && (["apiVersion", "kind"].iter().all(|key| root.get(key).and_then(text).is_some())
+            || kustomize::is_kustomization(path))
 }
 
 /// Kinds that several files may declare and still be applied together.
@@ -87,27 +90,50 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
 
 /// Lowers the files of one project, of which the user says more.
 pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hints<'_>) -> Lowered {
-    let world = World::collect(files);
-    if world.objects.is_empty() {
-        return Lowered::default();
+    let mut lowered = Lowered::default();
+    for applied in kustomize::applied(files) {
+        let world = World::collect_patched(&applied.files, &applied.patches);
+        if !world.objects.is_empty() {
+            let part = lowered.models.len() as u32;
+            lowered.models.push(Model { part, ..lower_world(&world, platforms, hints) });
+        }
     }
+    lowered
+}
+
+/// Whether a path is that of a kustomization, which may name neither its version nor its kind.
+pub(super) fn is_kustomization(path: &str) -> bool {
+    kustomize::is_kustomization(path)
+}
+
+/// The files and directories that a kustomization names.
+pub(super) fn named(file: &File<'_>) -> Vec<String> {
+    kustomize::named(file)
+}
+
+/// Files that hold patches of kustomizations, which are no objects.
+pub(super) fn patch_files(files: &[File<'_>]) -> BTreeSet<String> {
+    kustomize::patch_files(files)
+}
+
+fn lower_world(world: &World<'_>, platforms: &Platforms, hints: &Hints<'_>) -> Model {
     let mut builder = Builder::new();
     let mut ids = Ids::default();
-    let cluster = Cluster::read(&world, platforms);
-    let around = effects::Around { world: &world, cluster: &cluster };
+    let cluster = Cluster::read(world, platforms);
+    let around = effects::Around { world, cluster: &cluster };
     let resources = add_objects(&mut builder, &mut ids, &around);
 
-    let workloads = Workloads::read(&world);
+    let workloads = Workloads::read(world);
     let mut ports = Ports::default();
-    ports.declare(&mut builder, &world, &workloads);
-    probes::read(&mut builder, &world, &workloads, &mut ports);
-    let services = Services::read(&mut builder, &world, &resources, &workloads, &mut ports);
+    ports.declare(&mut builder, world, &workloads);
+    probes::read(&mut builder, world, &workloads, &mut ports);
+    let services = Services::read(&mut builder, world, &resources, &workloads, &mut ports);
     evidence::of_containers(&mut builder, &workloads, &ports);
     evidence::of_services(&mut builder, &services.all, &ports);
-    workload_facts::add(&mut builder, &world, &resources, &workloads, &services.all);
+    workload_facts::add(&mut builder, world, &resources, &workloads, &services.all);
 
     let mut lowering = Lowering {
-        world: &world,
+        world,
         workloads: &workloads,
         services,
         ports,
@@ -132,10 +158,10 @@ pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hint
     lowering.join_groups();
     lowering.write_refusals();
     let Lowering { ports, services, resources, mut builder, .. } = lowering;
-    mesh::of_ports(&mut builder, &world, &workloads.all, &services.all, &ports);
-    evidence::of_names(&mut builder, &world, &workloads, &ports);
+    mesh::of_ports(&mut builder, world, &workloads.all, &services.all, &ports);
+    evidence::of_names(&mut builder, world, &workloads, &ports);
     ports.finish(&mut builder, &workloads, &resources);
-    Lowered { models: vec![super::finish::finish(builder, hints)], diagnostics: Vec::new() }
+    super::finish::finish(builder, hints)
 }
 
 /// Puts every object into the model as it is written.

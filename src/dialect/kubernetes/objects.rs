@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::annotations::Annotations;
+use super::kustomize::Patch;
 use super::values::text;
 use crate::dialect::File;
 use crate::document::{Kind, NodeId, NodeRef};
@@ -100,6 +101,11 @@ pub(super) struct World<'d> {
 impl<'d> World<'d> {
     /// Collects the objects of all files.
     pub(super) fn collect(files: &[File<'d>]) -> Self {
+        Self::collect_patched(files, &[])
+    }
+
+    /// Collects the objects of all files, with patches laid over them.
+    pub(super) fn collect_patched(files: &[File<'d>], patches: &[Patch<'d>]) -> Self {
         let mut world = World::default();
         for (file_idx, file) in files.iter().enumerate() {
             world.directories.push(file.path.rsplit_once('/').map_or("", |(directory, _)| directory));
@@ -108,6 +114,10 @@ impl<'d> World<'d> {
                 world.add(root, file_idx, 0, &mut seen);
             }
         }
+        world.objects.retain_mut(|object| {
+            let Object { kind, name, annotations, .. } = object;
+            patches.iter().all(|patch| patch.lay_over(kind, name, annotations))
+        });
         for (idx, object) in world.objects.iter().enumerate() {
             world.by_name.entry((object.kind, object.name)).or_default().push(idx);
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
-use super::{Dialect, File, cloudformation, terraform};
+use super::{Dialect, File, cloudformation, kubernetes, terraform};
 use variants::variants;
 
 /// Files that may belong to a project.
@@ -37,7 +37,11 @@ pub fn named(dialect: Dialect, file: &File<'_>) -> Vec<Want> {
             terraform::calls(file).into_iter().map(of_module).collect()
         }
         Dialect::CloudFormation => cloudformation::nested_files(file).into_iter().map(Want::File).collect(),
-        Dialect::Kubernetes | Dialect::Terraform => Vec::new(),
+        Dialect::Kubernetes => {
+            let named = kubernetes::named(file).into_iter();
+            named.flat_map(|place| [Want::File(place.clone()), files_of(place, 1, "", Vec::new())]).collect()
+        }
+        Dialect::Terraform => Vec::new(),
     }
 }
 
@@ -47,7 +51,7 @@ pub fn around(dialect: Dialect, file: &File<'_>, above: impl Fn(&str, usize) -> 
     let own = directory(file.path);
     match dialect {
         Dialect::CloudFormation => around_template(file, above(own, 1)),
-        Dialect::Kubernetes => vec![files_of(own.to_string(), 1, "", Vec::new())],
+        Dialect::Kubernetes => around_manifest(file, above),
         Dialect::Terraform if !is_configuration(file) => Vec::new(),
         Dialect::Terraform => {
             let mut wants = vec![files_of(own.to_string(), 1, ".tf.json", Vec::new())];
@@ -60,6 +64,37 @@ pub fn around(dialect: Dialect, file: &File<'_>, above: impl Fn(&str, usize) -> 
             wants
         }
     }
+}
+
+/// The manifests of the same directory or of the same rendered chart, and the kustomizations that may include the directory: they
+/// stand beside it, as `overlays/prod` beside `base`, or a level further out.
+fn around_manifest(file: &File<'_>, above: impl Fn(&str, usize) -> Option<String>) -> Vec<Want> {
+    let own = directory(file.path);
+    let mut wants = match rendered_root(file) {
+        Some(root) => {
+            vec![files_of(root.to_string(), MAX_RENDERED_DEPTH, "", vec!["# Source: ".to_string()])]
+        }
+        None => vec![files_of(own.to_string(), 1, "", Vec::new())],
+    };
+    let name = own.rsplit('/').next().unwrap_or(own);
+    if let Some((above, depth)) = (1..=2).rev().find_map(|levels| Some((above(own, levels)?, levels + 2))) {
+        for suffix in ["/kustomization.yaml", "/kustomization.yml"] {
+            wants.push(files_of(above.clone(), depth, suffix, vec![name.to_string()]));
+        }
+    }
+    wants
+}
+
+/// How deep `helm template --output-dir` nests charts.
+const MAX_RENDERED_DEPTH: usize = 8;
+
+/// The directory into which Helm rendered a file, `# Source: chart/templates/a.yaml` at its head: charts that are rendered
+/// into one directory are installed together.
+fn rendered_root<'d>(file: &File<'d>) -> Option<&'d str> {
+    let text = file.document.text();
+    let first = text.lines().find(|line| !line.trim().is_empty() && line.trim() != "---")?;
+    let source = first.strip_prefix("# Source: ")?.trim();
+    file.path.strip_suffix(source)?.strip_suffix('/')
 }
 
 /// The templates near one that may nest it, import from it or export to it: those of its directory, of the directory above and
@@ -117,7 +152,11 @@ fn ties(dialect: Dialect, file: &File<'_>) -> Vec<String> {
             terraform::calls(file).into_iter().map(|(_, directory)| directory).collect()
         }
         Dialect::CloudFormation => cloudformation::nested_files(file),
-        Dialect::Kubernetes | Dialect::Terraform => Vec::new(),
+        Dialect::Kubernetes => {
+            let named = kubernetes::named(file).into_iter();
+            named.flat_map(|place| [directory(&place).to_string(), place]).collect()
+        }
+        Dialect::Terraform => Vec::new(),
     }
 }
 
@@ -193,7 +232,11 @@ fn is_unit(dialect: Dialect, path: &str) -> bool {
 
 /// The place that files of one unit share.
 fn unit<'d>(dialect: Dialect, file: &File<'d>) -> &'d str {
-    if is_unit(dialect, file.path) { file.path } else { directory(file.path) }
+    if is_unit(dialect, file.path) {
+        return file.path;
+    }
+    let rendered = (dialect == Dialect::Kubernetes).then(|| rendered_root(file)).flatten();
+    rendered.unwrap_or_else(|| directory(file.path))
 }
 
 fn is_configuration(file: &File<'_>) -> bool {

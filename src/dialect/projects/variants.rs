@@ -1,6 +1,8 @@
 //! Files of one directory that declare the same thing are alternatives: `dev.yaml` and `prod.yaml`, a file and its backup, two
 //! examples. They are never deployed together, and so never judged together.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::dialect::{Dialect, File, kubernetes, terraform};
@@ -46,7 +48,12 @@ pub(super) fn variants(dialect: Dialect, files: &[File<'_>], units: Vec<Vec<usiz
 fn alternatives(dialect: Dialect, files: &[File<'_>], unit: &[usize]) -> FxHashSet<usize> {
     let mut first: FxHashMap<String, usize> = FxHashMap::default();
     let mut found = FxHashSet::default();
-    for idx in unit {
+    let of_unit: Vec<File<'_>> = unit.iter().map(|idx| files[*idx]).collect();
+    let patches = match dialect {
+        Dialect::Kubernetes => kubernetes::patch_files(&of_unit),
+        Dialect::CloudFormation | Dialect::Terraform => BTreeSet::new(),
+    };
+    for idx in unit.iter().filter(|idx| !patches.contains(files[**idx].path)) {
         let declared = match dialect {
             Dialect::CloudFormation => Vec::new(),
             Dialect::Kubernetes => kubernetes::declared(&files[*idx]),
