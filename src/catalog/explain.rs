@@ -51,6 +51,12 @@ fn facts(meta: &RuleMeta) -> String {
         facts.push(format!("- dialects: {}", names.join(", ")));
     }
     facts.extend(meta.since.as_ref().map(|since| format!("- since: {since}")));
+    facts.extend(meta.fixable().map(|fix| match fix {
+        Applicability::Safe => "- mended by `grpc-guard check --fix`".to_string(),
+        Applicability::Unsafe => {
+            "- mended by `grpc-guard check --fix --unsafe-fixes`; read what it changes".to_string()
+        }
+    }));
     if meta.off_by_default {
         facts.push("- off unless it is asked for".to_string());
     }
@@ -140,7 +146,8 @@ pub fn overview(catalog: &Catalog) -> String {
          A rule's name leads to its page: what fails and why, what to do, and an example in every dialect with what the\n\
          tool says about it. `grpc-guard explain RULE` prints the same. `C` stands for CloudFormation, `K` for Kubernetes,\n\
          `T` for Terraform. The severity is the most that a finding can get; with `*` it is lower in the cases that the\n\
-         page names, or where gRPC is likely and not certain.\n\n\
+         page names, or where gRPC is likely and not certain. What has a fix is mended by `grpc-guard check --fix`, with\n\
+         `--unsafe-fixes` where the change needs a look.\n\n\
          To write your own: [writing a rule](../docs/rules/README.md). (This page and those of the rules are written by\n\
          `UPDATE=1 cargo test --test catalog`.)\n",
         rules.len(),
@@ -148,8 +155,11 @@ pub fn overview(catalog: &Catalog) -> String {
     );
     for ((_, category), rules) in &chapters {
         let title = title(category);
-        write!(text, "\n## {title}\n\n| rule | what it finds | severity | in |\n|---|---|---|---|\n")
-            .expect("a string takes all text");
+        write!(
+            text,
+            "\n## {title}\n\n| rule | what it finds | severity | in | fix |\n|---|---|---|---|---|\n"
+        )
+        .expect("a string takes all text");
         text.extend(rules.iter().map(|rule| row(rule)));
     }
     text
@@ -172,8 +182,13 @@ fn row(rule: &Rule) -> String {
         .iter()
         .map(|dialect| dialect.chars().take(1).collect::<String>().to_uppercase())
         .collect();
+    let fix = match meta.fixable() {
+        Some(Applicability::Safe) => "safe",
+        Some(Applicability::Unsafe) => "unsafe",
+        None => "",
+    };
     format!(
-        "| [{name}](../docs/rules/{name}.md) | {} | {severity}{} | {} |\n",
+        "| [{name}](../docs/rules/{name}.md) | {} | {severity}{} | {} | {fix} |\n",
         meta.summary,
         if lowered { "\\*" } else { "" },
         dialects.join(" "),

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use super::location::Location;
 use super::neutral::neutral;
 use super::{Counts, Options, RuleInfo, counted, open};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Applicability, Diagnostic, Severity};
 use crate::engine::Analysis;
 use crate::source::FileId;
 
@@ -244,6 +244,17 @@ impl Page<'_> {
         excerpt::write(out, found, &self.analysis.sources)?;
         if let Some(help) = &found.help {
             writeln!(out, "<p class=\"help\"><b>What to do:</b>{}</p>", prose(help))?;
+        }
+        if let Some(fix) = &found.fix {
+            let flags = match fix.applicability {
+                Applicability::Safe => "--fix",
+                Applicability::Unsafe => "--fix --unsafe-fixes",
+            };
+            writeln!(
+                out,
+                "<p class=\"help\"><b>Fix:</b>{} (<code>grpc-guard check {flags}</code>)</p>",
+                prose(&fix.title)
+            )?;
         }
         self.why(out, found)?;
         writeln!(out, "</article>")
