@@ -134,12 +134,8 @@ impl Traffic {
             // One place may speak for several resources, such as the groups of one annotation.
             let resources =
                 std::iter::once(resource).chain(diagnostic.other_resources.iter().map(String::as_str));
-            // And a service may be on several ways.
-            let named = |name: &str| {
-                let hops = self.hops.iter().enumerate().filter(move |(_, hop)| hop.resource == name);
-                hops.map(|(idx, _)| idx).collect::<Vec<usize>>()
-            };
-            let mut places: Vec<usize> = resources.flat_map(named).collect();
+            let place = |name: &str| self.hops.iter().position(|hop| hop.resource == name);
+            let mut places: Vec<usize> = resources.filter_map(place).collect();
             if places.is_empty() {
                 places.extend(self.hops.iter().position(holds));
             }
