@@ -41,12 +41,18 @@ pub struct Document {
     entries: Vec<node::Entry>,
     decoded: String,
     roots: Vec<NodeId>,
+    aliases: Vec<NodeId>,
 }
 
 impl Document {
     /// The roots: one for each document of a YAML stream, at most one for JSON.
     pub fn roots(&self) -> impl Iterator<Item = NodeRef<'_>> {
         self.roots.iter().map(|id| self.node(*id))
+    }
+
+    /// All aliases, those of documents that turned out to be broken included.
+    pub fn aliases(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        self.aliases.iter().map(|id| self.node(*id))
     }
 
     /// The node of an id that this document gave.

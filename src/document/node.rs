@@ -180,6 +180,18 @@ impl<'d> NodeRef<'d> {
         self.scalar().map(|scalar| scalar.text)
     }
 
+    /// Whether it is a scalar of this text. Looks at the length first, which for most keys of a mapping is enough.
+    fn is_text(self, text: &str) -> bool {
+        let (from, start, end) = match self.target().data {
+            Data::Verbatim { start, end, .. } => (&*self.document.text, start as usize, end as usize),
+            Data::Decoded { start, end, .. } => {
+                (self.document.decoded.as_str(), start as usize, end as usize)
+            }
+            _ => return false,
+        };
+        end - start == text.len() && from.as_bytes()[start..end] == *text.as_bytes()
+    }
+
     /// The items of a sequence; none for anything else.
     pub fn items(self) -> impl ExactSizeIterator<Item = NodeRef<'d>> + Clone {
         let ids: &'d [NodeId] = match self.target().data {
@@ -225,10 +237,12 @@ impl<'d> NodeRef<'d> {
 
     /// The entry of a key; the last one wins where it is repeated, a written one over a merged one.
     pub fn entry(self, key: &str) -> Option<EntryRef<'d>> {
-        self.written_entries()
-            .filter(|entry| entry.key.text() == Some(key))
-            .last()
-            .or_else(|| self.entries().find(|entry| entry.key.text() == Some(key)))
+        let Data::Mapping { start, written, end } = self.target().data else { return None };
+        let (written, merged) =
+            self.document.entries[start as usize..end as usize].split_at((written - start) as usize);
+        let is_wanted = |entry: &&Entry| self.document.node(entry.key).is_text(key);
+        let found = written.iter().rfind(is_wanted).or_else(|| merged.iter().find(is_wanted))?;
+        Some(EntryRef { key: self.document.node(found.key), value: self.document.node(found.value) })
     }
 
     /// The value of a key.
@@ -261,6 +275,7 @@ impl DocumentBuilder {
             entries: Vec::new(),
             decoded: String::new(),
             roots: Vec::new(),
+            aliases: Vec::new(),
         };
         Self { document }
     }
@@ -342,7 +357,9 @@ impl DocumentBuilder {
             Data::Alias(further) => further,
             _ => target,
         };
-        self.push(Data::Alias(target), start, end)
+        let alias = self.push(Data::Alias(target), start, end);
+        self.document.aliases.push(alias);
+        alias
     }
 
     /// Gives a node its tag.

@@ -87,20 +87,7 @@ pub fn enclosing(document: &Document, span: Span) -> Option<Vec<Step<'_>>> {
 
 /// Whether an alias elsewhere repeats what stands at a span, so that a change there changes more than one thing.
 pub fn is_repeated(document: &Document, span: Span) -> bool {
-    if !document.text().contains('*') {
-        return false;
-    }
-    let mut open: Vec<NodeRef<'_>> = document.roots().collect();
-    while let Some(node) = open.pop() {
-        if node.is_alias() {
-            if contains(document.node(node.target_id()).span(), span) {
-                return true;
-            }
-            continue;
-        }
-        open.extend(node.written_entries().map(|entry| entry.value).chain(node.items()));
-    }
-    false
+    document.aliases().any(|alias| contains(document.node(alias.target_id()).span(), span))
 }
 
 fn holds(node: NodeRef<'_>, span: Span) -> bool {
