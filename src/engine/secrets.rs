@@ -12,7 +12,7 @@ use crate::syntax;
 /// Larger files are searched around the places that a report quotes, and not parsed again.
 const LARGE: usize = 4 << 20;
 /// How far around such a place; no report quotes as much.
-const AROUND: usize = 1 << 16;
+const AROUND: usize = 1 << 13;
 
 /// Masks the secrets of all files that diagnostics name.
 pub(super) fn hide(diagnostics: &mut [Diagnostic], sources: &mut SourceMap) {
@@ -22,7 +22,7 @@ pub(super) fn hide(diagnostics: &mut [Diagnostic], sources: &mut SourceMap) {
         let spans =
             diagnostics.iter().flat_map(labels).map(|label| label.span).filter(|span| span.file == file);
         let found = match source.text.len() > LARGE {
-            true => document::secrets_within(&source.text, spans.map(|span| around(span, &source.text))),
+            true => document::secrets_within(&source.text, joined(spans, &source.text).into_iter()),
             false => secrets_of(file, source),
         };
         if !found.is_empty() {
@@ -78,6 +78,18 @@ fn named(diagnostics: &[Diagnostic], sources: &SourceMap) -> BTreeSet<FileId> {
 
 fn labels(diagnostic: &Diagnostic) -> impl Iterator<Item = &Label> {
     std::iter::once(&diagnostic.primary).chain(&diagnostic.related)
+}
+
+/// The surroundings of some places, those that overlap as one.
+fn joined(spans: impl Iterator<Item = Span>, text: &str) -> Vec<Range<usize>> {
+    let mut parts: Vec<Range<usize>> = spans.map(|span| around(span, text)).collect();
+    parts.sort_by_key(|part| part.start);
+    parts.dedup_by(|next, part| {
+        let overlaps = next.start <= part.end;
+        part.end = if overlaps { part.end.max(next.end) } else { part.end };
+        overlaps
+    });
+    parts
 }
 
 fn around(span: Span, text: &str) -> Range<usize> {
