@@ -280,6 +280,7 @@ impl Values {
     }
 
     /// Looks at a value.
+    #[inline]
     pub fn data(&self, value: ValueId) -> Data<'_> {
         match self.stored[value.0 as usize] {
             Stored::Null => Data::Null,

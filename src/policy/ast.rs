@@ -264,6 +264,11 @@ impl Query {
         self.parts.len() == 1 && matches!(self.parts[0].kind, PartKind::Variable(_))
     }
 
+    /// Whether it is keys and nothing else, so that it finds one thing.
+    pub(super) fn is_path(&self) -> bool {
+        self.parts.iter().all(|part| matches!(&part.kind, PartKind::Key(key) if key.index.is_none()))
+    }
+
     /// Whether the last step selects.
     pub(super) fn ends_in_filter(&self) -> bool {
         self.parts.last().is_some_and(|part| matches!(part.kind, PartKind::Filter(_) | PartKind::Keys(_)))

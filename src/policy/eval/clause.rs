@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::ast::{
-    Alternatives, Block, Call, Clause, ClauseKind, Op, Operand, Query, Rule, Symbol, Test,
+    Alternatives, Block, Call, Clause, ClauseKind, Literal, Op, Operand, Query, Rule, Symbol, Test,
 };
 use super::compare::Entry;
 use super::failures::Blame;
@@ -69,6 +69,12 @@ impl<'e> Evaluator<'e> {
                 self.absorb(outcome, clause, scope, role)
             }
             ClauseKind::Binary { query, op, negated, rhs, .. } => {
+                if role == Role::Gate
+                    && let Operand::Literal(literal) = &**rhs
+                    && let Some(status) = self.gate_on_literal(query, *op, *negated, &literal.value, scope)?
+                {
+                    return Ok(status);
+                }
                 // A problem on the right side is not the clause's to absorb.
                 let right = self.operand(rhs, scope)?;
                 let outcome =
@@ -143,7 +149,7 @@ impl<'e> Evaluator<'e> {
         if found.is_empty() {
             return Ok(St::Skip);
         }
-        let mut fold = Fold::new(it.query.some);
+        let mut fold = Fold::new(it.query.some, role);
         for one in found {
             let status = match self.test(it.test, one) {
                 Ok(Some(is_true)) if is_true != it.negated => St::Pass,
@@ -174,7 +180,7 @@ impl<'e> Evaluator<'e> {
         if n_open == found.len() {
             return St::Undecided;
         }
-        let mut fold = Fold::new(it.query.some);
+        let mut fold = Fold::new(it.query.some, role);
         for one in found {
             let is_empty = match one {
                 Found::Undecided(_) => continue,
@@ -211,6 +217,27 @@ impl<'e> Evaluator<'e> {
         }))
     }
 
+    /// The status of a condition on one value, which most are: the same as that of [`Evaluator::binary`], without the lists
+    /// that it makes. `None` for any other.
+    fn gate_on_literal(
+        &self,
+        query: &'e Query,
+        op: Op,
+        negated: bool,
+        literal: &'e Literal,
+        scope: &Scope<'_, 'e>,
+    ) -> Eval<Option<St>> {
+        if !query.is_path() {
+            return Ok(None);
+        }
+        Ok(match &self.query(query, scope)?[..] {
+            [Found::Unresolved { .. }] => Some(St::Fail),
+            [Found::Undecided(_)] => Some(St::Undecided),
+            [Found::Resolved(value)] => self.compare_one(op, negated, *value, literal)?,
+            _ => None,
+        })
+    }
+
     fn binary(
         &self,
         clause: &'e Clause,
@@ -238,7 +265,7 @@ impl<'e> Evaluator<'e> {
             return Ok(closed);
         }
         let entries = self.compare(it.op, it.negated, &left, right)?;
-        let mut fold = Fold::new(it.query.some);
+        let mut fold = Fold::new(it.query.some, role);
         for Entry { status, subject, wanted } in entries {
             let is_recorded = status == St::Fail && role == Role::Assertion;
             let words = is_recorded.then(|| self.comparison(it.op, it.negated, subject, wanted)).flatten();
@@ -453,12 +480,21 @@ struct Fold<'e> {
     any_pass: bool,
     any_fail: bool,
     any_undecided: bool,
+    /// Of a gate nobody asks what failed.
+    keeps_failures: bool,
     failures: Vec<(Blame<'e>, Option<String>)>,
 }
 
 impl<'e> Fold<'e> {
-    fn new(some: bool) -> Self {
-        Self { some, any_pass: false, any_fail: false, any_undecided: false, failures: Vec::new() }
+    fn new(some: bool, role: Role) -> Self {
+        Self {
+            some,
+            any_pass: false,
+            any_fail: false,
+            any_undecided: false,
+            keeps_failures: role == Role::Assertion,
+            failures: Vec::new(),
+        }
     }
 
     fn add(&mut self, status: St, blame: Blame<'e>, words: Option<String>) {
@@ -466,7 +502,9 @@ impl<'e> Fold<'e> {
             St::Pass => self.any_pass = true,
             St::Fail => {
                 self.any_fail = true;
-                self.failures.push((blame, words));
+                if self.keeps_failures {
+                    self.failures.push((blame, words));
+                }
             }
             St::Undecided => self.any_undecided = true,
             St::Skip => {}

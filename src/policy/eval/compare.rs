@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::super::ast::Op;
+use super::super::ast::{Literal, Op};
 use super::value::{Found, Items, Raw, Val, Verdict, View};
 use super::{Eval, Evaluator, St};
 
@@ -92,6 +92,25 @@ impl<'e> Evaluator<'e> {
             _ => self.all_ordered(op, negated, &sides, &mut entries)?,
         }
         Ok(entries.0)
+    }
+
+    /// The status of the one entry that a value of the document makes with a literal; `None` where there may be more.
+    pub(super) fn compare_one(
+        &self,
+        op: Op,
+        negated: bool,
+        left: Val<'e>,
+        literal: &'e Literal,
+    ) -> Eval<Option<St>> {
+        let right = Raw::Made(literal);
+        let verdict = match (op, self.view(left.raw), literal) {
+            (_, View::List(_), _) => return Ok(None),
+            (Op::Eq, _, Literal::List(_)) | (Op::In, _, Literal::Text(_)) => return Ok(None),
+            (Op::Eq, ..) => self.comparer.equal(left.raw, right)?,
+            (Op::In, ..) => self.contained(left.raw, right)?.verdict,
+            _ => return Ok(None),
+        };
+        Ok(Some(status(verdict, negated)))
     }
 
     fn equal_pair(

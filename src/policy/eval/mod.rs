@@ -34,7 +34,10 @@ use crate::model::{ValueId, Values};
 const MAX_DEPTH: u32 = 700;
 
 /// Where less than this many bytes of stack are left, the evaluation goes on in a new piece.
-const STACK_LEFT: usize = 256 << 10;
+const STACK_LEFT: usize = 512 << 10;
+
+/// How many levels go by between two looks at how much is left.
+const LEVELS_A_LOOK: u32 = 8;
 
 /// The size of such a piece in bytes.
 const STACK_STEP: usize = 1 << 20;
@@ -143,7 +146,10 @@ impl<'e> Evaluator<'e> {
         }
         self.depth.set(depth + 1);
         // What one level needs differs much between clauses and builds, so the limit alone does not keep the stack whole.
-        let outcome = stacker::maybe_grow(STACK_LEFT, STACK_STEP, inner);
+        let outcome = match depth % LEVELS_A_LOOK {
+            0 => stacker::maybe_grow(STACK_LEFT, STACK_STEP, inner),
+            _ => inner(),
+        };
         self.depth.set(depth);
         outcome
     }

@@ -162,6 +162,7 @@ impl<'e> Fields<'e> {
 }
 
 /// Looks at a value.
+#[inline]
 pub(super) fn view<'e>(values: &'e Values, raw: Raw<'e>) -> View<'e> {
     match raw {
         Raw::Doc(id) => match values.data(id) {
