@@ -55,7 +55,7 @@ fn check(name: &str, said: &str) {
         let is_ours = name == "github" && line.starts_with("::error title=");
         assert!(is_ours || !line.starts_with("::"), "{name}: a workflow command: {line}");
     }
-    if !["text", "concise", "github"].contains(&name) {
+    if !["text", "concise", "narrated", "github"].contains(&name) {
         assert!(!said.contains("</script><b>") && !said.contains("<b>pwned"), "{name}: markup");
     }
     // Viewers look for links in messages, not in excerpts.
@@ -90,8 +90,9 @@ fn nothing_in_the_name_of_a_file_acts_in_a_report() {
     let dir =
         project(&[(&format!("{name}.json"), &template()), (&format!("{name}.yaml"), "Resources: [AWS::\n")]);
     for (format, _) in Format::ALL {
-        check(format, &said(dir.path(), &["check", "--no-config", "--verbose", "--format", format]));
+        check(format, &said(dir.path(), &["check", "--no-config", "--format", format]));
     }
+    check("text", &said(dir.path(), &["check", "--no-config", "--verbose", "--statistics"]));
     check("text", &said(dir.path(), &["check", "--no-config", &format!("{name}.gone")]));
     check("text", &said(dir.path(), &["check", "--config", &format!("{name}.json")]));
 }

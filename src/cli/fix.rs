@@ -69,7 +69,8 @@ pub(super) fn tell(args: &CheckArgs, fixed: &Fixed) {
             }
         };
     }
-    if !args.quiet && !(fixed.applied.is_empty() && fixed.refused.is_empty()) {
+    let is_idle = fixed.applied.is_empty() && fixed.refused.is_empty();
+    if !args.quiet && !is_idle {
         let findings = counted(fixed.applied.len(), "finding");
         let files = counted(fixed.changed.len(), "file");
         let _ = writeln!(err, "{findings} {did} in {files}");
@@ -92,7 +93,7 @@ mod tests {
 
     fn args() -> CheckArgs {
         match Args::try_parse_from(["grpc-guard", "check", "--fix"]).expect("arguments").command {
-            Command::Check(args) => args,
+            Command::Check(args) => *args,
             other => panic!("{other:?}"),
         }
     }

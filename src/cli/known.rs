@@ -105,7 +105,7 @@ fn root(configured: &Configured) -> anyhow::Result<PathBuf> {
 }
 
 fn write_baseline(
-    path: &PathBuf,
+    path: &Path,
     root: &Path,
     analysis: &mut Analysis,
     settings: &Settings,

@@ -293,10 +293,7 @@ pub fn without(sentence: &str, secrets: &[Secret]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::source::FileId;
 
     #[test]
     fn names() {

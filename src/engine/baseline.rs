@@ -90,7 +90,7 @@ impl Baseline {
             return Err(wrong);
         }
         let whole = document.roots().next().expect("internal error: JSON without a fault has a root");
-        let known = entries(whole).map_err(|wrong| vec![wrong])?;
+        let known = entries(whole).map_err(|wrong| vec![*wrong])?;
         Ok(Self { known, root: config::absolute(root), text: Some(source) })
     }
 
@@ -199,24 +199,29 @@ impl Baseline {
     }
 }
 
-fn wrong_at(span: Span, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(INVALID, Severity::Error, span, message)
-        .with_help("write it with `grpc-guard check --write-baseline FILE`")
+fn wrong_at(span: Span, message: impl Into<String>, help: &str) -> Box<Diagnostic> {
+    Box::new(Diagnostic::new(INVALID, Severity::Error, span, message).with_help(help))
 }
 
-fn entries(root: NodeRef<'_>) -> Result<BTreeMap<Key, (usize, Span)>, Diagnostic> {
+const HOW_TO_WRITE: &str = "write it with `grpc-guard check --write-baseline FILE`";
+
+fn entries(root: NodeRef<'_>) -> Result<BTreeMap<Key, (usize, Span)>, Box<Diagnostic>> {
     let whole = |node: NodeRef<'_>| match node.scalar().map(|scalar| scalar.typed(Schema::Core)) {
-        Some(Typed::Int(number)) => i64::try_from(number).ok(),
+        Some(Typed::Int(number)) => Some(number),
         _ => None,
     };
     let Some(version) = root.get("version") else {
-        return Err(wrong_at(root.span().at_start(), "this is no baseline: it has no `version`"));
+        return Err(wrong_at(
+            root.span().at_start(),
+            "this is no baseline: it has no `version`",
+            HOW_TO_WRITE,
+        ));
     };
     if whole(version) != Some(VERSION) {
         let written = version.text().unwrap_or_default();
         let message = format!("this baseline has version `{written}`, and version `{VERSION}` is read here");
-        return Err(wrong_at(version.span(), message)
-            .with_help("write it anew with this grpc-guard, or run the one that has written it"));
+        let help = "write it anew with this grpc-guard, or run the one that has written it";
+        return Err(wrong_at(version.span(), message, help));
     }
     let mut known = BTreeMap::new();
     for finding in root.get("findings").into_iter().flat_map(|findings| findings.items()) {
@@ -226,7 +231,7 @@ fn entries(root: NodeRef<'_>) -> Result<BTreeMap<Key, (usize, Span)>, Diagnostic
         let (Some(file), Some(rule), Some(about), Some(count)) = (text("file"), text("rule"), about, count)
         else {
             let message = "a finding of a baseline has `file`, `rule`, `count`, and `resource` or `message`";
-            return Err(wrong_at(finding.span(), message));
+            return Err(wrong_at(finding.span(), message, HOW_TO_WRITE));
         };
         let entry = known.entry(Key { file, rule, about }).or_insert((0, finding.span()));
         entry.0 += count;
