@@ -16,6 +16,10 @@ impl<'d> Writer<'d, '_> {
         new: &New,
     ) -> Result<(), Refusal> {
         let resource = self.model.resource(resource);
+        if has_map(new) {
+            // Its keys have other names here.
+            return Err(Refusal::NoPlace);
+        }
         let (at, steps) = self.locate(resource.name)?;
         let [.., Step::Entry { entry: label, .. }, Step::Entry { entry, .. }] = steps.as_slice() else {
             return Err(Refusal::NoPlace);
@@ -54,6 +58,14 @@ impl<'d> Writer<'d, '_> {
             body = block(next.value, position)?;
         }
         Err(Refusal::NotLiteral)
+    }
+}
+
+fn has_map(new: &New) -> bool {
+    match new {
+        New::Map(_) => true,
+        New::List(items) => items.iter().any(has_map),
+        New::Text(_) | New::Word(_) => false,
     }
 }
 

@@ -170,8 +170,12 @@ impl At<'_, '_> {
                 let (done, name) = match self.target(path)? {
                     Target::Property(resource, path) => (writer.set(resource, &path, &new), name_of(&path)),
                     Target::Beside(span, key) => (writer.set_beside(span, &key, &new), Some(key)),
-                    Target::Place(span) => match &new {
-                        New::Text(text) | New::Word(text) => (writer.set_text_at(span, text), None),
+                    Target::Place(span) => match (&new, &step.value, &self.failure.place) {
+                        // What the rule says is meant for the value as it is read, a fact for the text as it stands.
+                        (_, Some(ValueAt::New(_)), FailurePlace::Value(failed)) => {
+                            (writer.set_written(*failed, &new), None)
+                        }
+                        (New::Text(text) | New::Word(text), ..) => (writer.set_text_at(span, text), None),
                         _ => (Err(Refusal::NoPlace), None),
                     },
                 };
@@ -250,12 +254,21 @@ impl At<'_, '_> {
             FailurePlace::Absent { inside, missing } => (*inside, Some(missing.as_str())),
         };
         let span = self.values().place(value).span;
-        let located = locate(self.offers.model, self.resource, value).or_else(|| self.written_at(span));
+        let located = locate(self.offers.model, self.resource, value);
+        // What the model joined from elsewhere has neighbours where it points to, and is itself not there.
+        let located = match path {
+            FixPath::Beside(_) => located.or_else(|| self.written_at(span)),
+            _ => located,
+        };
         match (path, located, missing) {
             (FixPath::This, Some((resource, mut path)), _) => {
                 let keys = missing.into_iter().flat_map(|missing| missing.split('.'));
                 path.extend(keys.map(|key| Part::Key(key.to_string())));
                 Ok(Target::Property(resource, path))
+            }
+            // A default stands nowhere, and neither does a fact.
+            (FixPath::This, None, None) if self.values().place(value).origin != Origin::Written => {
+                Err(Refusal::NotLiteral)
             }
             (FixPath::This, None, None) => Ok(Target::Place(span)),
             (FixPath::This, None, Some(missing)) if !missing.contains('.') => {
