@@ -144,10 +144,9 @@ impl Search<'_> {
             ("key", "value"),
             ("ParameterKey", "ParameterValue"),
         ] {
-            if let (Some(name), Some(value)) = (node.get(name).and_then(NodeRef::text), node.get(value)) {
-                if is_secret_name(name) {
-                    self.value(value);
-                }
+            let name = node.get(name).and_then(NodeRef::text);
+            if let (Some(value), true) = (node.get(value), name.is_some_and(is_secret_name)) {
+                self.value(value);
             }
         }
     }
