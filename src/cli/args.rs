@@ -184,8 +184,8 @@ pub(super) struct CheckArgs {
 
     /// How to report, and where to: standard output, or FILE. Can be repeated.
     ///
-    /// FORMAT is text, concise, narrated (for screen readers), json, sarif, github, gitlab, junit, checkstyle, rdjson or html.
-    /// Reports that go to files leave standard output to the text.
+    /// FORMAT is text, concise, narrated (for screen readers), json, sarif, github, gitlab, junit, checkstyle, rdjson,
+    /// markdown or html. Reports that go to files leave standard output to the text.
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse)]
     pub(super) format: Vec<Output>,
 

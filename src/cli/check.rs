@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use anyhow::bail;
@@ -149,6 +150,7 @@ fn write_reports(
     // Standard output is for the mended text.
     let aside = args.fix && fix::reads_stdin(args);
     let (mut printed, mut staged): (Vec<Vec<u8>>, Vec<Staged>) = (Vec::new(), Vec::new());
+    let mut summary = None;
     for Output { format, file } in outputs {
         (options.color, options.width) = match file {
             None if aside => {
@@ -161,6 +163,9 @@ fn write_reports(
             None => terminal::wants_hyperlinks(args.hyperlinks, options.color),
             Some(_) => args.hyperlinks == ColorWhen::Always,
         };
+        if *format == Format::Github {
+            summary = step_summary(analysis, &options)?;
+        }
         let rules = described(catalog, analysis, *format);
         let mut bytes = Vec::new();
         report::write(*format, analysis, &rules, &mut bytes, &options)?;
@@ -171,10 +176,23 @@ fn write_reports(
     }
     // Either all files are written or none, and whoever closes the pipe early still gets them.
     write::commit_all(staged)?;
+    if let Some((path, bytes)) = summary {
+        write::append(&path, &bytes)?;
+    }
     if aside {
         return Ok(printed.iter().try_for_each(|bytes| io::stderr().write_all(bytes))?);
     }
     printed.iter().try_for_each(|bytes| terminal::print(bytes))
+}
+
+/// The table that GitHub shows below a run, and the file that it reads it from.
+fn step_summary(analysis: &Analysis, options: &Options) -> anyhow::Result<Option<(PathBuf, Vec<u8>)>> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    report::write(Format::Markdown, analysis, &[], &mut bytes, options)?;
+    Ok(Some((path.into(), bytes)))
 }
 
 /// The rules that a format describes.

@@ -18,6 +18,12 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     stage(path, bytes)?.commit()
 }
 
+/// Adds to the end of a file that other programs write to as well.
+pub(super) fn append(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let file = File::options().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).with_context(|| cannot_write(path))
+}
+
 /// A file that is written but not in its place yet; without [`Staged::commit`] nothing has happened.
 pub(super) struct Staged {
     path: PathBuf,

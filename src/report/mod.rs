@@ -16,6 +16,7 @@ mod html;
 mod json;
 mod junit;
 mod location;
+mod markdown;
 mod narrated;
 mod neutral;
 mod present;
@@ -60,13 +61,15 @@ pub enum Format {
     Checkstyle,
     /// Reviewdog's diagnostic format.
     Rdjson,
+    /// A table for summaries and comments.
+    Markdown,
     /// One page for a browser, with the traffic as a picture.
     Html,
 }
 
 impl Format {
     /// All formats with their names.
-    pub const ALL: [(&'static str, Format); 11] = [
+    pub const ALL: [(&'static str, Format); 12] = [
         ("text", Format::Text),
         ("concise", Format::Concise),
         ("narrated", Format::Narrated),
@@ -77,6 +80,7 @@ impl Format {
         ("junit", Format::Junit),
         ("checkstyle", Format::Checkstyle),
         ("rdjson", Format::Rdjson),
+        ("markdown", Format::Markdown),
         ("html", Format::Html),
     ];
 
@@ -167,6 +171,7 @@ fn write_findings(
         Format::Junit => junit::write(analysis, out, options),
         Format::Checkstyle => checkstyle::write(analysis, out, options),
         Format::Rdjson => rdjson::write(analysis, out, options),
+        Format::Markdown => markdown::write(analysis, out, options),
         Format::Html => html::write(analysis, rules, out, options),
     }
 }

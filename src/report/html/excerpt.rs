@@ -26,7 +26,7 @@ pub(super) fn write(out: &mut dyn Write, found: &Diagnostic, sources: &SourceMap
     }
     for (idx, file) in files.iter().enumerate() {
         let source = sources.get(*file);
-        if source.text.is_empty() {
+        if source.shown().is_empty() {
             continue;
         }
         let here: Vec<Mark> = labels
@@ -58,7 +58,7 @@ struct Mark<'a> {
 
 fn mark<'a>(source: &Source, label: &'a Label, is_first: bool) -> Mark<'a> {
     let line = source.lines().line(label.span.start);
-    let range = source.lines().line_range(&source.text, line);
+    let range = source.lines().line_range(source.shown(), line);
     let start = (label.span.start as usize).clamp(range.start, range.end);
     let end = (label.span.end as usize).clamp(start, range.end);
     Mark { line, start, end, words: &label.text, is_first }
@@ -98,14 +98,15 @@ fn row(out: &mut dyn Write, source: &Source, line: u32, marks: &[&Mark<'_>]) -> 
         _ => "row hit",
     };
     write!(out, "<span class=\"{class}\"><span class=\"no\" aria-hidden=\"true\">{line}</span>")?;
-    let range = source.lines().line_range(&source.text, line);
+    let range = source.lines().line_range(source.shown(), line);
     // A byte order mark takes no column and must not be seen.
-    let bom = if range.start == 0 && source.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let bom =
+        if range.start == 0 && source.shown().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let whole = range.start + bom..range.end.max(range.start + bom);
     let first = marks.iter().map(|mark| mark.start).min().unwrap_or(whole.start);
     let last = marks.iter().map(|mark| mark.end).max().unwrap_or(whole.start).min(first + BEHIND);
-    let from = source.text.floor_char_boundary(first.saturating_sub(BEFORE).max(whole.start));
-    let to = source.text.ceil_char_boundary((last + BEHIND).min(whole.end)).max(from);
+    let from = source.shown().floor_char_boundary(first.saturating_sub(BEFORE).max(whole.start));
+    let to = source.shown().ceil_char_boundary((last + BEHIND).min(whole.end)).max(from);
     let dots = |is_cut: bool| if is_cut { "…" } else { "" };
     write!(out, "{}", dots(from > whole.start))?;
     let mut sorted: Vec<&&Mark> = marks.iter().filter(|mark| mark.start < mark.end).collect();
