@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Counts;
 use super::ascii::write_json;
 use super::location::Location;
+use super::{Counts, offered};
 use crate::diagnostic::{Applicability, Diagnostic, Excepted, Label, Severity};
 use crate::engine::Analysis;
 use crate::source::{Position, SourceMap, Span};
@@ -120,7 +120,7 @@ fn finding<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Finding<'a
         resource: diagnostic.resource.as_deref(),
         other_resources: &diagnostic.other_resources,
         related: diagnostic.related.iter().map(related).collect(),
-        fix: diagnostic.fix.as_ref().map(|fix| Fix {
+        fix: offered(diagnostic, sources).map(|fix| Fix {
             class: match fix.applicability {
                 Applicability::Safe => "safe",
                 Applicability::Unsafe => "unsafe",

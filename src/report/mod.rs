@@ -35,8 +35,9 @@ pub use present::Presented;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::diagnostic::{Applicability, Diagnostic, Severity};
+use crate::diagnostic::{Applicability, Diagnostic, Fix, Severity};
 use crate::engine::Analysis;
+use crate::source::SourceMap;
 
 /// The shapes that a report can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,6 +180,13 @@ fn write_findings(
 /// The findings that count: those without an exception.
 fn open(analysis: &Analysis) -> impl Iterator<Item = &Diagnostic> {
     analysis.diagnostics.iter().filter(|diagnostic| diagnostic.suppressed.is_none())
+}
+
+/// The fix that a report offers: none that carries a secret from one place to another, which `--fix` does all the same.
+fn offered<'d>(diagnostic: &'d Diagnostic, sources: &SourceMap) -> Option<&'d Fix> {
+    let is_harmless =
+        |fix: &&Fix| fix.edits.iter().all(|edit| sources.slice(edit.span) == sources.shown(edit.span));
+    diagnostic.fix.as_ref().filter(is_harmless)
 }
 
 /// How many findings of each severity there are, and how many are suppressed.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::ascii::write_json;
 use super::location::relative;
 use super::neutral::neutral;
-use super::{Options, open};
-use crate::diagnostic::{Edit, Fix, Severity};
+use super::{Options, offered, open};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Severity};
 use crate::edit;
 use crate::engine::Analysis;
 use crate::source::{SourceMap, Span};
@@ -41,7 +41,7 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
                     .map(|label| json!({ "message": label.text, "location": location(label.span) }))
                     .collect();
             }
-            if let Some((span, text)) = diagnostic.fix.as_ref().and_then(|fix| as_one(sources, fix)) {
+            if let Some((span, text)) = suggestion(sources, diagnostic) {
                 found["suggestions"] = json!([{ "range": range(sources, span), "text": text }]);
             }
             found
@@ -52,6 +52,12 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, options: &Options)
         "diagnostics": diagnostics,
     });
     write_json(out, &report)
+}
+
+/// The suggestion of a fix: none where the text between its edits is a secret.
+fn suggestion(sources: &SourceMap, diagnostic: &Diagnostic) -> Option<(Span, String)> {
+    let (span, text) = as_one(sources, offered(diagnostic, sources)?)?;
+    (sources.slice(span) == sources.shown(span)).then_some((span, text))
 }
 
 /// All edits of a fix as one, because suggestions stand beside each other as alternatives. They have no path either, so a

@@ -13,7 +13,7 @@ use super::ascii::write_json;
 use super::fingerprint::{Fingerprints, line_hashes};
 use super::location::{Location, not_empty, uri};
 use super::neutral::neutral;
-use super::{Options, RuleInfo, checks};
+use super::{Options, RuleInfo, checks, offered};
 use crate::diagnostic::{
     Applicability, Diagnostic, Edit, Excepted, Fix, Label, Severity, Suppression, UNREADABLE_FILE,
 };
@@ -235,7 +235,7 @@ impl<'a> Sarif<'a> {
                 Some(suppression) => json!([suppressed(suppression)]),
             };
         }
-        if let Some(fix) = &diagnostic.fix {
+        if let Some(fix) = offered(diagnostic, self.sources()) {
             result["fixes"] = json!([self.fix(fix)]);
         }
         result
