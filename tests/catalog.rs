@@ -117,6 +117,12 @@ fn words_are_chosen_as_the_style_guide_wants() {
         if !IMPERATIVES.contains(&help.split(' ').next().unwrap_or_default()) {
             complain(format!("help is no imperative: {help}"));
         }
+        for case in &meta.help_if {
+            let help = &case.help.value;
+            if !IMPERATIVES.contains(&help.split(' ').next().unwrap_or_default()) || help.ends_with('.') {
+                complain(format!("help is no imperative, or ends with a full stop: {help}"));
+            }
+        }
         if help.ends_with('.') {
             complain(format!("help ends with a full stop: {help}"));
         }

@@ -1,6 +1,7 @@
 //! From failures of clauses to diagnostics: where to point, what to say, how bad it is.
 
 use super::fix::Offers;
+use super::wording;
 use crate::catalog::Rule;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::model::{Data, Model, Origin, ValueId, Values};
@@ -39,7 +40,8 @@ pub(super) fn diagnostic(
     found.url = meta.references.first().cloned();
     let mut named = None;
     if let Some(resource) = failure.resource {
-        found.help = rule.file.help_at(subject, resource, failure.block).or(fix);
+        let help = rule.file.help_at(subject, resource, failure.block).or(fix);
+        found.help = help.map(|help| wording::as_written(help, values, resource));
         named = model.and_then(|(model, _)| model.resources.iter().find(|named| named.value == resource));
         found.resource = named.map(|named| named.id.clone());
         found.fix = model.and_then(|(_, offers)| offers.of(failure));

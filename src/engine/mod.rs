@@ -12,6 +12,7 @@ mod scenarios;
 mod secrets;
 mod suppression;
 mod traffic;
+mod wording;
 
 pub use fix::{Applied, Changed, Fixed, Refused, Why, fix};
 pub use load::Reading;

@@ -385,6 +385,14 @@ impl<'m> Writer<'m> {
         let address = self.values.text(&draft.id, place);
         let mut entries = vec![("Dialect", dialect), ("Address", address)];
         entries.extend(draft.controller.map(|controller| ("Controller", controller)));
+        let object = match draft.platform {
+            Platform::Ingress | Platform::AutoMode => Some("Ingress"),
+            Platform::Service | Platform::AutoModeService | Platform::InTree => Some("Service"),
+            Platform::Gateway => Some("Gateway"),
+            Platform::Lattice => Some("Lattice"),
+            Platform::CloudFormation | Platform::Terraform | Platform::Kubernetes => None,
+        };
+        entries.extend(object.map(|object| ("Object", self.values.text(object, place))));
         self.values.map_of(&entries, place)
     }
 }

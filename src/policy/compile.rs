@@ -26,6 +26,8 @@ pub struct RuleFile {
     severity_if: Vec<(Vec<Alternatives>, Severity)>,
     related: Vec<(Query, Words)>,
     help: Option<Words>,
+    /// Other help in named cases.
+    help_if: Vec<(Vec<Alternatives>, Words)>,
     fixes: Fixes,
 }
 
@@ -88,6 +90,13 @@ impl RuleFile {
             }
         }
         let help = meta.help.as_ref().map(|help| Words::new(&mut tree, help));
+        let mut help_if = Vec::new();
+        for case in &meta.help_if {
+            match parse::parse_conditions(&mut tree, &case.when.value, case.when.span) {
+                Ok(conditions) => help_if.push((conditions, Words::new(&mut tree, &case.help))),
+                Err(problems) => diagnostics.extend(problems),
+            }
+        }
         let fixes = Fixes::compile(&mut tree, &meta.fixes, &mut diagnostics);
         if diagnostics.iter().any(|found| found.severity == Severity::Error) {
             return (None, diagnostics);
@@ -103,12 +112,18 @@ impl RuleFile {
             .iter()
             .map(|(query, _)| query)
             .chain(tree.templates.values().flat_map(Template::queries))
-            .chain(help.iter().filter_map(|help| help.template.as_ref()).flat_map(Template::queries))
+            .chain(
+                help.iter()
+                    .chain(help_if.iter().map(|(_, help)| help))
+                    .filter_map(|help| help.template.as_ref())
+                    .flat_map(Template::queries),
+            )
             .chain(fixes.queries())
             .collect();
         diagnostics.extend(checks::check(&tree, &extra, severity));
         let types = types_of(&tree);
-        let file = Self { name: name.to_string(), meta, tree, types, severity_if, related, help, fixes };
+        let file =
+            Self { name: name.to_string(), meta, tree, types, severity_if, related, help, help_if, fixes };
         (Some(file), diagnostics)
     }
 
@@ -192,7 +207,11 @@ impl RuleFile {
         resource: ValueId,
         block: Option<ValueId>,
     ) -> Option<String> {
-        self.help.as_ref().map(|help| help.render(&self.tree, subject, resource, block))
+        let holds = |conditions: &Vec<Alternatives>| {
+            eval::holds(&self.tree, conditions, subject, resource) == Some(true)
+        };
+        let of_case = self.help_if.iter().find(|(conditions, _)| holds(conditions)).map(|(_, help)| help);
+        of_case.or(self.help.as_ref()).map(|help| help.render(&self.tree, subject, resource, block))
     }
 }
 

@@ -32,6 +32,15 @@ pub struct SeverityCase {
     pub severity: Severity,
 }
 
+/// A case in which the help is another.
+#[derive(Debug, Clone)]
+pub struct HelpCase {
+    /// A guard condition, evaluated at the failing resource.
+    pub when: Spanned<String>,
+    /// What to do then.
+    pub help: Spanned<String>,
+}
+
 /// Another place to show with a finding.
 #[derive(Debug, Clone)]
 pub struct RelatedSpec {
@@ -64,6 +73,8 @@ pub struct RuleMeta {
     pub since: Option<String>,
     /// What to do, as an imperative, before `{query}` is filled in.
     pub help: Option<Spanned<String>>,
+    /// Other words for the help in named cases; the first that holds counts.
+    pub help_if: Vec<HelpCase>,
     /// The changes that the tool can make: the first that applies.
     pub fixes: Vec<FixSpec>,
     /// Other places to show.

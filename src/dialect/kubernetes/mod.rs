@@ -31,6 +31,7 @@ mod rollouts;
 mod route_facts;
 mod rules;
 mod services;
+mod spelling;
 mod target_groups;
 mod values;
 mod workload_facts;
@@ -38,6 +39,8 @@ mod workloads;
 
 #[cfg(test)]
 mod tests;
+
+pub use self::spelling::spelling;
 
 use std::collections::BTreeSet;
 

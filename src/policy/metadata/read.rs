@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Category, InputKind, RelatedSpec, RuleMeta, SeverityCase};
+use super::{Category, HelpCase, InputKind, RelatedSpec, RuleMeta, SeverityCase};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{EntryRef, Format, Kind, NodeRef};
 use crate::source::{FileId, Span, Spanned};
@@ -11,7 +11,7 @@ use crate::syntax;
 /// The check that reports mistakes in metadata.
 pub(crate) const POLICY_METADATA: &str = "policy-metadata";
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "category",
     "default",
     "dialects",
@@ -19,6 +19,7 @@ const KEYS: [&str; 15] = [
     "explanation",
     "fix",
     "help",
+    "help-if",
     "input",
     "references",
     "related",
@@ -121,6 +122,7 @@ impl Reader {
             }
             "since" => self.meta.since = self.text(value),
             "help" => self.meta.help = self.spanned(value),
+            "help-if" => self.help_if(value),
             "fix" => self.fixes(value),
             "related" => self.related(value),
             "references" => self.meta.references = self.texts(value),
@@ -206,6 +208,24 @@ impl Reader {
                 (Some(when), Some(severity)) => self.meta.severity_if.push(SeverityCase { when, severity }),
                 _ => {
                     self.error(item.span(), "a case needs `when` and `severity`");
+                }
+            }
+        }
+    }
+
+    fn help_if(&mut self, node: NodeRef<'_>) {
+        for item in self.list(node) {
+            let (mut when, mut help) = (None, None);
+            for entry in self.mapping(item, &["when", "help"]) {
+                match entry.name() {
+                    "when" => when = self.spanned(entry.value),
+                    _ => help = self.spanned(entry.value),
+                }
+            }
+            match (when, help) {
+                (Some(when), Some(help)) => self.meta.help_if.push(HelpCase { when, help }),
+                _ => {
+                    self.error(item.span(), "a case needs `when` and `help`");
                 }
             }
         }
