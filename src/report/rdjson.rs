@@ -68,6 +68,10 @@ fn as_one(sources: &SourceMap, fix: &Fix) -> Option<(Span, String)> {
         return None;
     }
     let whole = first.to(last);
+    // What stands between two edits is repeated, and may be a secret.
+    if sources.shown(whole) != sources.slice(whole) {
+        return None;
+    }
     let moved = |edit: &Edit| {
         let span = Span::new(first.file, edit.span.start - whole.start, edit.span.end - whole.start);
         Edit { span, replacement: edit.replacement.clone() }
