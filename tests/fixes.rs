@@ -375,3 +375,16 @@ fn what_is_refused_says_why() {
         fixed.refused.iter().map(|refused| (refused.rule.as_str(), &refused.why)).collect();
     assert_eq!(whys, [("target-group-http1", &Why::Appears("listener-without-https".to_string()))]);
 }
+
+#[test]
+fn what_the_controller_does_not_read_is_not_offered() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: orders\n  annotations:\n    service.beta.kubernetes.io/aws-load-balancer-type: nlb\n    service.beta.kubernetes.io/aws-load-balancer-ssl-cert: arn:aws:acm:eu-west-1:123456789012:certificate/1\nspec:\n  type: LoadBalancer\n  selector: {app: orders}\n  ports:\n    - {name: grpc, port: 50051}\n";
+    let case = Case {
+        what: "in-tree".to_string(),
+        files: vec![("service.yaml".to_string(), text.to_string())],
+        settings: PathBuf::from("service.yaml"),
+    };
+    let analysis = case.analyze(&Catalog::builtin());
+    let found = analysis.diagnostics.iter().find(|found| found.rule == "listener-without-alpn");
+    assert_eq!(found.expect("a finding").fix, None);
+}

@@ -49,6 +49,9 @@ const NAMES: [Names; 14] = [
     ("ListenerAttributes", Some("listener-attributes"), None, None),
 ];
 
+/// What the cloud provider's own controller does not read.
+const NOT_IN_TREE: [&str; 3] = ["AlpnPolicy", "TargetType", "Matcher"];
+
 impl<'d> Writer<'d, '_> {
     /// The object whose name stands at a span.
     pub(super) fn object(&self, name: Span) -> Result<(usize, NodeRef<'d>), Refusal> {
@@ -80,6 +83,12 @@ impl<'d> Writer<'d, '_> {
             _ => return self.insert_field(resource, names, rest, new),
         };
         let key = key.ok_or(Refusal::NoPlace)?;
+        let values = &self.model.values;
+        let controller = values.at(self.model.resource(resource).value, &["Source", "Controller"]);
+        let controller = controller.and_then(|name| values.as_text(name));
+        if controller == Some("cloud-provider-aws") && NOT_IN_TREE.contains(&names.0) {
+            return Err(Refusal::NoPlace);
+        }
         let text = match (rest, scalar(new)?) {
             ([Part::Attribute(attribute)], value) => format!("{attribute}={value}"),
             (_, value) => value,

@@ -127,7 +127,11 @@ struct Run<'r> {
 }
 
 /// Why a group of fixes was not applied.
-struct Failed(Why);
+struct Failed {
+    why: Why,
+    /// Where it showed.
+    file: Option<FileId>,
+}
 
 type Finding = (String, String, Option<String>, String);
 
@@ -140,32 +144,38 @@ impl Run<'_> {
         compatible(self.analysis.diagnostics.iter().filter(is_open))
     }
 
-    /// Applies all, or what of them is good: a group that is not is tried in halves.
+    /// Applies all, or what of them is good: of a group that is not, the findings of the file where it went wrong are tried by
+    /// themselves, and those of one file in halves.
     fn try_all(&mut self, chosen: &[Diagnostic]) {
         let mut groups = vec![chosen.to_vec()];
-        while let Some(group) = groups.pop() {
+        let mut changed: BTreeSet<FileId> = BTreeSet::new();
+        while let Some(mut group) = groups.pop() {
+            // Edits of a file that has changed since are of its old text: they are found again.
+            group.retain(|diagnostic| edits_files(diagnostic).all(|file| !changed.contains(&file)));
+            if group.is_empty() {
+                continue;
+            }
             match self.attempt(&group) {
-                Ok(()) => {
-                    // The others' edits are of the texts before these: they are found again.
-                    if !groups.is_empty() {
-                        return;
+                Ok(files) => changed.extend(files),
+                Err(Failed { why, .. }) if group.len() == 1 => self.refuse(&group[0], why),
+                Err(Failed { file, .. }) => {
+                    let is_there = |diagnostic: &Diagnostic| Some(diagnostic.primary.span.file) == file;
+                    let (there, elsewhere): (Vec<Diagnostic>, Vec<Diagnostic>) =
+                        group.iter().cloned().partition(is_there);
+                    if there.is_empty() || elsewhere.is_empty() {
+                        let (first, second) = group.split_at(group.len() / 2);
+                        groups.extend([second.to_vec(), first.to_vec()]);
+                    } else {
+                        groups.extend([there, elsewhere]);
                     }
                 }
-                Err(Failed(why)) => match group.as_slice() {
-                    [only] => self.refuse(only, why),
-                    _ => {
-                        let (first, second) = group.split_at(group.len() / 2);
-                        groups.push(second.to_vec());
-                        groups.push(first.to_vec());
-                    }
-                },
             }
         }
     }
 
     /// Applies the fixes of a group. What they bring to light is mended along with them where that is allowed, because a
     /// fault behind a fault is no reason to leave both.
-    fn attempt(&mut self, group: &[Diagnostic]) -> Result<(), Failed> {
+    fn attempt(&mut self, group: &[Diagnostic]) -> Result<BTreeSet<FileId>, Failed> {
         let mut texts = self.texts.clone();
         let mut steps: Vec<Edits> = Vec::new();
         let mut done: Vec<Applied> = Vec::new();
@@ -187,21 +197,22 @@ impl Run<'_> {
                     self.texts = texts;
                     self.applied.extend(done);
                     self.analysis = after;
-                    return Ok(());
+                    return Ok(steps.iter().flat_map(Edits::keys).copied().collect());
                 }
-                Err(Worse::Stays) => return Err(Failed(Why::Stays)),
+                Err(Worse::Stays(file)) => return Err(Failed { why: Why::Stays, file: Some(file) }),
                 Err(Worse::New(appeared)) => appeared,
             };
             let new: Vec<&Diagnostic> = appeared.iter().map(|at| &after.diagnostics[*at]).collect();
             let unmendable = new.iter().find(|new| !self.may_fix(new));
             if let Some(new) = unmendable.or(new.first().filter(|_| steps.len() > MAX_FOLLOWED)) {
-                return Err(Failed(Why::Appears(new.rule.to_string())));
+                let (why, file) = (Why::Appears(new.rule.to_string()), new.primary.span.file);
+                return Err(Failed { why, file: Some(file) });
             }
             let follow = compatible(new.into_iter());
             now = Some(after);
             fixing = follow;
         }
-        Err(Failed(Why::Stays))
+        Err(Failed { why: Why::Stays, file: None })
     }
 
     fn may_fix(&self, diagnostic: &Diagnostic) -> bool {
@@ -268,6 +279,11 @@ fn edits_of(fixing: &[Diagnostic]) -> Edits {
     }
     edits.values_mut().for_each(|edits| edits.sort_by_key(|edit| (edit.span.start, edit.span.end)));
     edits
+}
+
+/// The files that the fix of a finding changes.
+fn edits_files(diagnostic: &Diagnostic) -> impl Iterator<Item = FileId> + '_ {
+    diagnostic.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.span.file)
 }
 
 fn applied(analysis: &Analysis, diagnostic: &Diagnostic) -> Applied {

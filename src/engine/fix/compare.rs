@@ -13,8 +13,8 @@ pub(super) type Edits = BTreeMap<FileId, Vec<Edit>>;
 
 /// Why a change is no improvement.
 pub(super) enum Worse {
-    /// A finding that was to go is still there.
-    Stays,
+    /// A finding of this file that was to go is still there.
+    Stays(FileId),
     /// There are findings that were not there before: these, of the analysis after the change.
     New(Vec<usize>),
 }
@@ -58,7 +58,7 @@ pub(super) fn compare(
         let is_known = known.max(by_resource).is_some_and(|known| new.severity <= known);
         match (is_known, *left < 0) {
             (true, false) => {}
-            (_, true) if fixed.iter().any(|gone| gone.rule == new.rule) => return Err(Worse::Stays),
+            (_, true) if fixed.iter().any(|gone| gone.rule == new.rule) => return Err(Worse::Stays(file)),
             _ => appeared.push(at),
         }
     }
