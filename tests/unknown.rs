@@ -32,7 +32,7 @@ struct Unsettled {
 }
 
 /// Where a rule may speak of what is unknown: the rule, the end of the value's path (any for an empty one), and why.
-const MAY_SPEAK: [(&str, &str, &str); 11] = [
+const MAY_SPEAK: [(&str, &str, &str); 10] = [
     (
         "network-load-balancer-pins-connections",
         "",
@@ -60,11 +60,6 @@ const MAY_SPEAK: [(&str, &str, &str); 11] = [
         "what excuses it counts where it is seen; that it pins is true all the same",
     ),
     ("nginx-backend-not-grpc", "", "that another Ingress serves the calls counts where it is seen"),
-    (
-        "security-group-open-to-world",
-        "SecurityGroups.0",
-        "a group whose name does not speak of a balancer is taken for one of servers",
-    ),
     (
         "target-group-http1",
         "spec.selector.app",
