@@ -129,11 +129,13 @@ fn check_protocol(cx: &Cx<'_>) -> Fallback {
     }
 }
 
-/// A group of HTTP1 or HTTP2 is checked in its own version; there is no check in gRPC.
+/// A group of HTTP1 or HTTP2 is checked in its own version; there is no check in gRPC, and the Terraform provider asks for
+/// HTTP1 then.
 fn check_version(cx: &Cx<'_>) -> Fallback {
     match cx.see("Config.ProtocolVersion") {
         Seen::Text("HTTP2") => checked(cx, Fallback::Text("HTTP2")),
         Seen::Text("HTTP1") => checked(cx, Fallback::Text("HTTP1")),
+        Seen::Text("GRPC") if cx.platform() == Platform::Terraform => checked(cx, Fallback::Text("HTTP1")),
         Seen::Unknown => Fallback::Unknown,
         _ => Fallback::Absent,
     }
