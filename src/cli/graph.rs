@@ -8,6 +8,7 @@ use super::{CLEAN, rules, settings, terminal};
 use crate::engine;
 use crate::report::Options;
 use crate::report::graph::{self, GraphFormat};
+use crate::source::neighbours::Area;
 use crate::source::read::{self, ReadOptions};
 
 pub(super) fn run(
@@ -20,7 +21,8 @@ pub(super) fn run(
     let catalog = rules::load(&configured.settings)?;
     configured.settings.traffic = true;
     let exclude = configured.settings.exclude.as_ref().map(|set| set.matcher().clone());
-    let options = ReadOptions { exclude, ..ReadOptions::default() };
+    let area = Some(Area { root: configured.root, exclude: exclude.clone() });
+    let options = ReadOptions { exclude, area, ..ReadOptions::default() };
     let loaded = read::read(paths, &options);
     let analysis = engine::analyze(loaded, &catalog, &configured.settings);
     let mut bytes = Vec::new();

@@ -1,6 +1,7 @@
 //! What templates give: short templates and the values that they resolve to, one for each scenario.
 
 mod properties;
+mod stacks;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
