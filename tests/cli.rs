@@ -584,6 +584,7 @@ fn exceptions_end_and_give_reasons() {
         ("[health-check-http-matcher]", "2027-02-01", &["exception-without-reason"], &[""]),
         ("[health-check-http-matcher] until 2027-13-31 x", "2027-02-01", &[RULE, "invalid-exception"], &[]),
         (" health-check-http-matcher", "2027-02-01", &[RULE, "invalid-exception"], &[]),
+        ("d[health-check-http-matcher] agreed", "2027-02-01", &[RULE, "invalid-exception"], &[]),
         ("[listener-without-https] until 2020-01-01 x", "2027-02-01", &[RULE, "unused-exception"], &[]),
     ];
     for (said, today, expected, reasons) in cases {

@@ -9,7 +9,7 @@ use super::args::{CheckArgs, ColorWhen};
 use super::write::{self, Staged};
 use super::{CLEAN, FINDINGS, terminal};
 use crate::engine::{Changed, Fixed, Why};
-use crate::report;
+use crate::report::{self, counted};
 
 /// Shows what would be changed; nothing is written.
 pub(super) fn show(fixed: &Fixed, color: ColorWhen) -> anyhow::Result<u8> {
@@ -75,10 +75,6 @@ pub(super) fn tell(args: &CheckArgs, fixed: &Fixed) {
         let files = counted(fixed.changed.len(), "file");
         let _ = writeln!(err, "{findings} {did} in {files}");
     }
-}
-
-fn counted(n: usize, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
 #[cfg(test)]

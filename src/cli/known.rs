@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::diagnostic::{Excepted, Suppression};
 use crate::engine::baseline::Baseline;
 use crate::engine::{self, Analysis};
+use crate::report::counted;
 use crate::source::read::{Loaded, LoadedFile};
 use crate::source::{Source, SourceMap};
 
@@ -42,7 +43,7 @@ pub(super) fn leave_out(
         let is_known = |by: Option<Excepted>| by == Some(Excepted::ByBaseline);
         analysis.diagnostics.retain(|found| !is_known(found.suppressed.as_ref().map(|it| it.by)));
         if args.verbose {
-            let _ = writeln!(err, "in the baseline: {} findings", n - analysis.diagnostics.len());
+            let _ = writeln!(err, "in the baseline: {}", counted(n - analysis.diagnostics.len(), "finding"));
         }
     }
     if let Some(rev) = &args.changed_since {
@@ -50,7 +51,7 @@ pub(super) fn leave_out(
         let before = before(&since, analysis, configured, catalog)?;
         let n = since.changes.keep(analysis, &before);
         if args.verbose {
-            let _ = writeln!(err, "not touched since {rev}: {n} findings");
+            let _ = writeln!(err, "not touched since {rev}: {}", counted(n, "finding"));
         }
     }
     Ok(())
@@ -123,7 +124,7 @@ fn write_baseline(
     let baseline = Baseline::of(analysis, root);
     let text = baseline.to_text();
     write::write(path, text.as_bytes())?;
-    let _ = writeln!(io::stderr(), "wrote {}: {} findings", path.display(), baseline.len());
+    let _ = writeln!(io::stderr(), "wrote {}: {}", path.display(), counted(baseline.len(), "finding"));
     parse(path, &text, root)?.apply(analysis, settings);
     Ok(())
 }

@@ -222,6 +222,6 @@ impl Counts {
 }
 
 /// `1 error`, `2 errors`.
-fn counted(n: usize, noun: &str) -> String {
+pub(crate) fn counted(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }

@@ -5,6 +5,7 @@
 
 use super::terms::{self, Terms};
 use super::{Exception, Found, Scope, names};
+use crate::config::suggest;
 use crate::dialect::notes::{Content, Form, Note};
 use crate::document::{Kind, NodeRef};
 use crate::source::Spanned;
@@ -14,6 +15,11 @@ const WORD: &str = "ignore";
 
 /// The exceptions among the notes of a file. Comments are not among them: those are about lines.
 pub(super) fn read(notes: &[Note<'_>], found: &mut Found) {
+    let is_typo = |note: &&Note<'_>| note.word != WORD && suggest(note.word, [WORD].into_iter()).is_some();
+    for note in notes.iter().filter(is_typo) {
+        let message = format!("`{}` is not `{WORD}`, so nothing is excepted", note.word);
+        found.invalid.push((note.span, message));
+    }
     for note in notes.iter().filter(|note| note.word == WORD && note.form != Form::Comment) {
         let (Content::Node(node), Some(scope)) = (note.content, note.scope) else { continue };
         let scope = Scope::Within(scope.span);
