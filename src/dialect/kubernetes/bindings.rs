@@ -38,7 +38,8 @@ impl<'d> Lowering<'_, 'd> {
             let Some((first, rest)) = bindings.split_first() else { continue };
             for (idx, at) in rest {
                 let is_same = world.objects[*idx].full_name() == world.objects[first.0].full_name();
-                if !is_same && !(is_shared(*idx) && is_shared(first.0)) {
+                let is_allowed = is_shared(*idx) && is_shared(first.0);
+                if !(is_same || is_allowed) {
                     let text = format!("target group `{}` is bound twice", short(arn));
                     let refusal = Refusal { reason: "binding", text, at: *at, other: Some(first.1) };
                     self.refusals.push((*idx, refusal));

@@ -55,7 +55,7 @@ impl<'d> Lowering<'_, 'd> {
     pub(super) fn lower_gateways(&mut self) {
         let mut routing = Routing {
             gateways: FxHashMap::default(),
-            configs: FxHashMap::default(),
+            configs: self.configurations(),
             made: FxHashMap::default(),
         };
         for (idx, object) in self.world.objects.iter().enumerate() {
@@ -63,11 +63,6 @@ impl<'d> Lowering<'_, 'd> {
                 && gateway_classes::kind(self.world, object) == Some(GatewayKind::Application)
             {
                 routing.gateways.insert(idx, self.lower_gateway(idx));
-            }
-            if object.is("gateway.k8s.aws", "TargetGroupConfiguration")
-                && let Some(service) = object.spec_text(&["targetReference", "name"])
-            {
-                routing.configs.entry(service).or_default().push(idx);
             }
         }
         for (idx, object) in self.world.objects.iter().enumerate() {
@@ -90,7 +85,7 @@ impl<'d> Lowering<'_, 'd> {
         let balancer = self.add_built(object, id, kind, name, Platform::Gateway);
         let nodes: Vec<NodeRef<'d>> =
             configs.iter().filter_map(|config| self.world.objects[*config].node.get("spec")).collect();
-        let properties = balancer_config(&mut self.builder.values, &nodes, name);
+        let properties = balancer_config(&mut self.builder.values, "application", &nodes, name);
         self.builder.draft_mut(balancer).properties = Some(properties);
 
         let mut by_port: BTreeMap<i64, Vec<GatewayListener<'d>>> = BTreeMap::new();
@@ -122,8 +117,21 @@ impl<'d> Lowering<'_, 'd> {
         BuiltGateway { configs, listeners, is_complete: n_unread == 0 }
     }
 
+    /// The TargetGroupConfigurations by the Service that they are for.
+    pub(super) fn configurations(&self) -> FxHashMap<&'d str, Vec<usize>> {
+        let mut configurations: FxHashMap<&'d str, Vec<usize>> = FxHashMap::default();
+        for (idx, object) in self.world.objects.iter().enumerate() {
+            if object.is("gateway.k8s.aws", "TargetGroupConfiguration")
+                && let Some(service) = object.spec_text(&["targetReference", "name"])
+            {
+                configurations.entry(service).or_default().push(idx);
+            }
+        }
+        configurations
+    }
+
     /// The LoadBalancerConfigurations of a Gateway and of its class.
-    fn configs(&self, gateway: &Object<'d>) -> Vec<usize> {
+    pub(super) fn configs(&self, gateway: &Object<'d>) -> Vec<usize> {
         let kind = "LoadBalancerConfiguration";
         let mut found = Vec::new();
         if let Some(name) = gateway.spec_text(&["infrastructure", "parametersRef", "name"])
@@ -398,7 +406,7 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     /// The TargetGroupConfiguration that applies to a backend of a route.
-    fn group_config(
+    pub(super) fn group_config(
         &self,
         route: &Object<'d>,
         configs: &[usize],

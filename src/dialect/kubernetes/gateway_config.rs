@@ -72,7 +72,7 @@ pub(super) fn group_properties(
 ) -> ValueId {
     let mut properties = Properties::default();
     if let Some(setting) = config.field("protocol") {
-        properties.put("Protocol", setting.word(values, &["HTTP", "HTTPS"]));
+        properties.put("Protocol", setting.word(values, &["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"]));
     }
     let written = config.field("protocolVersion").filter(|_| !version.is_some_and(|(_, _, forced)| forced));
     match (written, version) {
@@ -175,9 +175,14 @@ fn key_values(values: &mut Values, list: NodeRef<'_>) -> Vec<ValueId> {
 }
 
 /// The properties of a Gateway's load balancer, from its LoadBalancerConfigurations, the strongest first.
-pub(super) fn balancer_config(values: &mut Values, configs: &[NodeRef<'_>], name: Span) -> ValueId {
+pub(super) fn balancer_config(
+    values: &mut Values,
+    kind: &str,
+    configs: &[NodeRef<'_>],
+    name: Span,
+) -> ValueId {
     let mut properties = Properties::default();
-    properties.put("Type", values.text("application", Place::default_at(name)));
+    properties.put("Type", values.text(kind, Place::default_at(name)));
     let field = |key: &str| {
         let entry = configs.iter().find_map(|config| config.entry(key))?;
         Setting::read(entry.key, entry.value)

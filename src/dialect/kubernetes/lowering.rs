@@ -95,7 +95,9 @@ impl<'d> Lowering<'_, 'd> {
             ]);
             return;
         };
-        let entry = if self.world.objects[group.owner].kind == "Service" { "layer4" } else { "layer7" };
+        let is_layer4 =
+            matches!(self.world.objects[group.owner].kind, "Service" | "TCPRoute" | "TLSRoute" | "UDPRoute");
+        let entry = if is_layer4 { "layer4" } else { "layer7" };
         let service = &self.services.all[service];
         self.builder.link(group.resource, Link::Services, service.resource);
         for behind in &service.ports[port].behind {

@@ -14,6 +14,7 @@ mod gateway;
 mod gateway_classes;
 mod gateway_config;
 mod gateway_listeners;
+mod gateway_network;
 mod ingress;
 mod ingress_groups;
 mod ingress_rules;
@@ -151,6 +152,7 @@ fn lower_world(world: &World<'_>, platforms: &Platforms, hints: &Hints<'_>) -> M
     lowering.lower_ingresses();
     lowering.lower_balancers();
     lowering.lower_gateways();
+    lowering.lower_network_gateways();
     lowering.lower_lattice();
     lowering.judge_routes();
     lowering.lower_proxies();
