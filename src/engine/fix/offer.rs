@@ -296,7 +296,8 @@ impl At<'_, '_> {
         };
         let mut path = Vec::new();
         let is_found =
-            resource.type_name.starts_with("AWS::") && search(self.values(), root, &is_it, &mut path);
+            resource.type_name.starts_with("AWS::") && search(self.values(), root, &is_it, 0, &mut path);
+        path.reverse();
         is_found.then_some((self.resource, path))
     }
 
@@ -325,7 +326,8 @@ fn locate(model: &Model, resource: ResourceIdx, value: ValueId) -> Option<(Resou
         ["Effective", "Properties"].into_iter().find_map(|section| {
             let root = model.values.get(model.resource(idx).value, section)?;
             let mut path = Vec::new();
-            let is_found = search(&model.values, root, &|found| found == value, &mut path);
+            let is_found = search(&model.values, root, &|found| found == value, 0, &mut path);
+            path.reverse();
             (is_found && is_property(model, idx, &path)).then_some((idx, path))
         })
     })
@@ -341,25 +343,29 @@ fn is_property(model: &Model, idx: ResourceIdx, path: &[Part]) -> bool {
     !resource.type_name.starts_with("Workload::") && (is_known || is_written || head == "Attributes")
 }
 
-fn search(values: &Values, root: ValueId, wanted: &dyn Fn(ValueId) -> bool, path: &mut Vec<Part>) -> bool {
-    if path.len() > MAX_DEPTH {
+/// Searches `root`; the way to what is wanted is put into `path` last step first, so that nothing is made on the ways to nothing.
+fn search(
+    values: &Values,
+    root: ValueId,
+    wanted: &dyn Fn(ValueId) -> bool,
+    depth: usize,
+    path: &mut Vec<Part>,
+) -> bool {
+    if depth > MAX_DEPTH {
         return false;
     }
-    let mut inside = |part: Part, value: ValueId| {
-        path.push(part);
-        let found = wanted(value) || search(values, value, wanted, path);
-        if !found {
-            path.pop();
-        }
-        found
+    let mut inside = |value: ValueId| wanted(value) || search(values, value, wanted, depth + 1, path);
+    let step = match values.data(root) {
+        Data::Map(entries) => entries
+            .iter()
+            .find(|entry| inside(entry.value))
+            .map(|entry| Part::Key(values.key_text(entry.key).to_string())),
+        Data::List(items) => items.iter().position(|item| inside(*item)).map(Part::At),
+        _ => None,
     };
-    match values.data(root) {
-        Data::Map(entries) => {
-            entries.iter().any(|entry| inside(Part::Key(values.key_text(entry.key).to_string()), entry.value))
-        }
-        Data::List(items) => items.iter().enumerate().any(|(at, item)| inside(Part::At(at), *item)),
-        _ => false,
-    }
+    let is_found = step.is_some();
+    path.extend(step);
+    is_found
 }
 
 /// For each place, the AWS resources that have a property written there.
