@@ -246,17 +246,15 @@ impl<'m> Writer<'m> {
             own.iter().chain(ports.iter().flat_map(|port| self.draft(*port).tls.iter())).collect();
         let native = ports.iter().any(|port| self.has_native_probe(*port));
         let has = |sign: TlsSign| found.iter().any(|evidence| evidence.sign == sign);
+        let is_open = draft.type_name == TARGET_GROUP
+            && (self.has_open_port(draft) || ports.is_empty() && self.graph.is_open(idx, Link::Ports));
         let state = if native {
             "plaintext"
         } else if has(TlsSign::Tls) || self.is_tls_port(draft) {
             "tls"
         } else if has(TlsSign::Plaintext) {
             "plaintext"
-        } else if has(TlsSign::PerhapsTls) {
-            return None;
-        } else if draft.type_name == TARGET_GROUP
-            && (self.has_open_port(draft) || ports.is_empty() && self.graph.is_open(idx, Link::Ports))
-        {
+        } else if has(TlsSign::PerhapsTls) || is_open {
             return None;
         } else {
             "unsettled"
