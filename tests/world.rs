@@ -1,6 +1,8 @@
 //! What a run may depend on and what it may touch: the same bytes whatever the threads and the order of the files, no socket,
 //! and nothing of the user's home.
 
+#![allow(clippy::print_stdout, reason = "a test says what it looked at and why it was skipped")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
