@@ -273,9 +273,12 @@ pub fn without(sentence: &str, secrets: &[Secret]) -> Option<String> {
     let mut new: Option<String> = None;
     for Secret { text, .. } in secrets {
         let sentence = new.as_deref().unwrap_or(sentence);
+        if !sentence.contains(text.as_str()) {
+            continue;
+        }
         let mut changed = None;
         if text.chars().count() >= LONG {
-            changed = sentence.contains(text.as_str()).then(|| sentence.replace(text.as_str(), "***"));
+            changed = Some(sentence.replace(text.as_str(), "***"));
         } else {
             for quoted in [format!("`{text}`"), format!("\"{text}\""), format!("'{text}'")] {
                 let sentence = changed.as_deref().unwrap_or(sentence);

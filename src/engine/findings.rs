@@ -4,7 +4,7 @@ use super::fix::Offers;
 use super::wording;
 use crate::catalog::Rule;
 use crate::diagnostic::{Diagnostic, Label, Severity};
-use crate::model::{Data, Model, Origin, ValueId, Values};
+use crate::model::{Data, Origin, ValueId, Values};
 use crate::policy::{Failure, FailurePlace, Subject};
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ pub(super) fn diagnostic(
     rule: &Rule,
     failure: &Failure,
     subject: &Subject<'_>,
-    model: Option<(&Model, &Offers<'_>)>,
+    offers: Option<&Offers<'_>>,
 ) -> Option<Diagnostic> {
     let meta = rule.file.meta();
     let values = subject.values();
@@ -42,9 +42,9 @@ pub(super) fn diagnostic(
     if let Some(resource) = failure.resource {
         let help = rule.file.help_at(subject, resource, failure.block).or(fix);
         found.help = help.map(|help| wording::as_written(help, values, resource));
-        named = model.and_then(|(model, _)| model.resources.iter().find(|named| named.value == resource));
+        named = offers.and_then(|offers| offers.resource(resource));
         found.resource = named.map(|named| named.id.clone());
-        found.fix = model.and_then(|(_, offers)| offers.of(failure));
+        found.fix = offers.and_then(|offers| offers.of(failure));
         for related in rule.file.related_at(subject, resource, failure.block) {
             push_related(&mut found, Label::new(values.place(related.value).span, related.text));
         }

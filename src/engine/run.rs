@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::findings;
-use super::fix::{self, Files, Offers};
+use super::fix::{self, Files, Known, Offers};
 use super::load::Project;
 use super::traffic::Traffic;
 use super::{scenarios, suppression};
@@ -86,14 +86,15 @@ fn on_model(model: &Model, files: &Files<'_>, rules: &[&Rule], found: &mut Vec<D
     let types: FxHashSet<&str> = model.resources.iter().map(|resource| resource.type_name.as_str()).collect();
     let ids = model.resources.iter().map(|resource| resource.id.as_str());
     let subject = Subject::new(&model.values, model.root).with_resource_ids(ids);
+    let known = Known::new(model);
     let whole = model.resources.first().map(|resource| resource.name.at_start());
     for rule in rules {
         if !rule.can_apply(|name| types.contains(name)) {
             continue;
         }
         let outcome = rule.file.evaluate_on(&subject);
-        let offers = Offers::new(files, model, &subject, rule, &outcome.failures);
-        collect(rule, &outcome, &subject, Some((model, &offers)), whole, found);
+        let offers = Offers::new(files, &known, &subject, rule, &outcome.failures);
+        collect(rule, &outcome, &subject, Some(&offers), whole, found);
     }
 }
 
@@ -121,7 +122,7 @@ fn collect(
     rule: &Rule,
     outcome: &Outcome,
     subject: &Subject<'_>,
-    model: Option<(&Model, &Offers<'_>)>,
+    offers: Option<&Offers<'_>>,
     whole: Option<Span>,
     found: &mut Vec<Diagnostic>,
 ) {
@@ -130,7 +131,7 @@ fn collect(
         found.push(Diagnostic::new(POLICY_FAILED, Severity::Error, span, message));
     }
     let diagnostics =
-        outcome.failures.iter().filter_map(|failure| findings::diagnostic(rule, failure, subject, model));
+        outcome.failures.iter().filter_map(|failure| findings::diagnostic(rule, failure, subject, offers));
     found.extend(diagnostics);
 }
 

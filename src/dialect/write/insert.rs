@@ -47,17 +47,17 @@ impl<'d> Writer<'d, '_> {
                 Part::At(position) => Some(node.items().nth(*position).ok_or(Refusal::NoPlace)?),
                 Part::Attribute(key) => {
                     let entry = attribute(key, new);
-                    return self.plans[at].append(node, entry);
+                    return self.plan(at).append(node, entry);
                 }
             };
             let Some(next) = next else {
                 let (keys, new) = rest(&path[depth..], new)?;
-                return self.plans[at].insert(node, &keys, new);
+                return self.plan(at).insert(node, &keys, new);
             };
             let is_empty = next.kind() == Kind::Scalar && next.text() == Some("") && next.tag().is_none();
             if is_empty && depth + 1 < path.len() {
                 let (keys, new) = rest(&path[depth + 1..], new)?;
-                return self.plans[at].insert(next, &keys, new);
+                return self.plan(at).insert(next, &keys, new);
             }
             node = next;
         }

@@ -119,16 +119,16 @@ impl<'d> Writer<'d, '_> {
         let new = New::Text(text.to_string());
         self.extended.extend(metadata.get("name").map(NodeRef::span));
         let Some(annotations) = annotations.map(|entry| entry.value) else {
-            return self.plans[at].insert(metadata, &["annotations".to_string(), key.to_string()], new);
+            return self.plan(at).insert(metadata, &["annotations".to_string(), key.to_string()], new);
         };
         match annotations.written_entries().find(|entry| entry.name() == key) {
             Some(entry) if is_pair => {
                 let known = entry.value.text().ok_or(Refusal::NotLiteral)?;
                 let new = New::Text(format!("{},{text}", known.trim_end().trim_end_matches(',')));
-                self.plans[at].replace(entry.value, &new, Wants::Text)
+                self.plan(at).replace(entry.value, &new, Wants::Text)
             }
-            Some(entry) => self.plans[at].replace(entry.value, &new, Wants::Text),
-            None => self.plans[at].insert(annotations, &[key.to_string()], new),
+            Some(entry) => self.plan(at).replace(entry.value, &new, Wants::Text),
+            None => self.plan(at).insert(annotations, &[key.to_string()], new),
         }
     }
 
@@ -145,7 +145,7 @@ impl<'d> Writer<'d, '_> {
         let mut configuration = None;
         for span in self.written_spans(resource) {
             let Some(at) = self.plan_of(span) else { continue };
-            let steps = edit::enclosing(self.plans[at].document(), span).unwrap_or_default();
+            let steps = edit::enclosing(self.documents.get(at), span).unwrap_or_default();
             let found = steps.iter().rev().find_map(|step| {
                 let mapping = step.collection();
                 let is_it = ["protocolVersion", "healthCheckConfig", "protocol", "targetType"];
@@ -165,15 +165,15 @@ impl<'d> Writer<'d, '_> {
             Some(check) => {
                 let matcher = check.get(field).filter(|_| keys.len() > 1);
                 match matcher {
-                    Some(matcher) => self.plans[at].insert(matcher, &keys[1..], new.clone()),
-                    None => self.plans[at].insert(check, &keys, new.clone()),
+                    Some(matcher) => self.plan(at).insert(matcher, &keys[1..], new.clone()),
+                    None => self.plan(at).insert(check, &keys, new.clone()),
                 }
             }
             None => {
                 if of_check {
                     keys.insert(0, "healthCheckConfig".to_string());
                 }
-                self.plans[at].insert(mapping, &keys, new.clone())
+                self.plan(at).insert(mapping, &keys, new.clone())
             }
         }
     }
@@ -188,7 +188,7 @@ impl<'d> Writer<'d, '_> {
             return Ok((at, owner));
         }
         let is_of_owner =
-            |other: &&crate::model::Resource| other.type_name == TARGET_GROUP && other.name == described.name;
+            |other: &&crate::model::Resource| other.name == described.name && other.type_name == TARGET_GROUP;
         let is_only = self.model.resources.iter().filter(is_of_owner).count() == 1;
         let service = self.service(resource).and_then(|name| self.object(name).ok());
         let written = self.written_spans(resource);

@@ -11,18 +11,48 @@ mod terraform;
 
 pub use path::Part;
 
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
 use super::Dialect;
 use crate::diagnostic::Edit;
 use crate::document::{Document, NodeRef};
 use crate::edit::{self, New, Plan, Refusal, Step, Wants};
 use crate::model::{Data, Model, Origin, ResourceIdx, ValueId};
-use crate::source::Span;
+use crate::source::{FileId, Span};
+
+/// The documents that may be changed.
+#[derive(Clone)]
+pub struct Documents<'d> {
+    all: Vec<&'d Document>,
+    of_file: FxHashMap<FileId, usize>,
+}
+
+impl<'d> Documents<'d> {
+    fn get(&self, at: usize) -> &'d Document {
+        self.all[at]
+    }
+}
+
+impl<'d> FromIterator<&'d Document> for Documents<'d> {
+    fn from_iter<I: IntoIterator<Item = &'d Document>>(documents: I) -> Self {
+        let all: Vec<&Document> = documents.into_iter().collect();
+        let mut of_file = FxHashMap::default();
+        for (at, document) in all.iter().enumerate() {
+            of_file.entry(document.file).or_insert(at);
+        }
+        Self { all, of_file }
+    }
+}
 
 /// Changes files so that the model changes.
 pub struct Writer<'d, 'm> {
     dialect: Dialect,
     model: &'m Model,
-    plans: Vec<Plan<'d>>,
+    documents: &'m Documents<'d>,
+    /// Of the documents that something is changed in, by their places: a project may have thousands of others.
+    plans: BTreeMap<usize, Plan<'d>>,
     /// What is changed where it is written.
     touched: Vec<Span>,
     /// Names of objects that get something new.
@@ -31,13 +61,13 @@ pub struct Writer<'d, 'm> {
 
 impl<'d, 'm> Writer<'d, 'm> {
     /// A writer that may change `documents`.
-    pub fn new(
-        dialect: Dialect,
-        model: &'m Model,
-        documents: impl IntoIterator<Item = &'d Document>,
-    ) -> Self {
-        let plans = documents.into_iter().map(Plan::new).collect();
-        Self { dialect, model, plans, touched: Vec::new(), extended: Vec::new() }
+    pub fn new(dialect: Dialect, model: &'m Model, documents: &'m Documents<'d>) -> Self {
+        let plans = BTreeMap::new();
+        Self { dialect, model, documents, plans, touched: Vec::new(), extended: Vec::new() }
+    }
+
+    fn plan(&mut self, at: usize) -> &mut Plan<'d> {
+        self.plans.entry(at).or_insert_with(|| Plan::new(self.documents.get(at)))
     }
 
     /// Sets a property of a resource.
@@ -84,7 +114,7 @@ impl<'d, 'm> Writer<'d, 'm> {
             _ => None,
         };
         if let Some(renamed) = renamed {
-            self.plans[at].rename(entry, &renamed)?;
+            self.plan(at).rename(entry, &renamed)?;
         }
         match self.set_written(value, new) {
             Err(Refusal::NoChange) => Ok(()),
@@ -116,7 +146,7 @@ impl<'d, 'm> Writer<'d, 'm> {
             let (at, steps) = self.locate(span)?;
             let node = steps.last().map(Step::value).ok_or(Refusal::NoPlace)?;
             self.touched.push(span);
-            return self.plans[at].replace(node, new, wants);
+            return self.plan(at).replace(node, new, wants);
         }
         let known = text_of(self.model, value).ok_or(Refusal::NotLiteral)?;
         match self.locate(span) {
@@ -129,7 +159,7 @@ impl<'d, 'm> Writer<'d, 'm> {
                 }
                 let wants = if is_annotation(&steps) { wants } else { Wants::SameStyle };
                 self.touched.push(span);
-                self.plans[at].replace(node, new, wants)
+                self.plan(at).replace(node, new, wants)
             }
             Err(_) => self.set_part(span, &known, new),
         }
@@ -139,7 +169,7 @@ impl<'d, 'm> Writer<'d, 'm> {
     fn set_part(&mut self, span: Span, known: &str, new: &New) -> Result<(), Refusal> {
         let (New::Text(text) | New::Word(text)) = new else { return Err(Refusal::NotLiteral) };
         let at = self.plan_of(span).ok_or(Refusal::NoPlace)?;
-        let document = self.plans[at].document();
+        let document = self.documents.get(at);
         let is_it = document.text().get(span.range()).is_some_and(|text| text.eq_ignore_ascii_case(known));
         let is_simple = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
         let steps = edit::enclosing(document, span).ok_or(Refusal::NoPlace)?;
@@ -151,7 +181,7 @@ impl<'d, 'm> Writer<'d, 'm> {
             return Err(Refusal::NoChange);
         }
         self.touched.push(span);
-        self.plans[at].replace_text(span, text);
+        self.plan(at).replace_text(span, text);
         Ok(())
     }
 
@@ -163,12 +193,12 @@ impl<'d, 'm> Writer<'d, 'm> {
             Some(Step::Entry { entry, .. })
                 if entry.key.span().start <= span.start && span.end <= entry.key.span().end =>
             {
-                self.plans[at].rename(*entry, text)
+                self.plan(at).rename(*entry, text)
             }
             Some(step) => {
                 let new = New::Text(text.to_string());
                 let wants = if is_annotation(&steps) { Wants::Text } else { Wants::SameStyle };
-                self.plans[at].replace(step.value(), &new, wants)
+                self.plan(at).replace(step.value(), &new, wants)
             }
             None => Err(Refusal::NoPlace),
         }
@@ -185,7 +215,7 @@ impl<'d, 'm> Writer<'d, 'm> {
         let (at, steps) = self.locate(span)?;
         let node = steps.last().map(Step::value).ok_or(Refusal::NoPlace)?;
         self.touched.push(span);
-        self.plans[at].quote(node)
+        self.plan(at).quote(node)
     }
 
     /// Removes what stands at a span, its key or its place in a list with it.
@@ -197,7 +227,7 @@ impl<'d, 'm> Writer<'d, 'm> {
             return Err(Refusal::NoPlace);
         }
         self.touched.push(span);
-        self.plans[at].remove(&steps)
+        self.plan(at).remove(&steps)
     }
 
     /// Sets a key of the mapping that holds what stands at a span.
@@ -209,21 +239,21 @@ impl<'d, 'm> Writer<'d, 'm> {
         let (at, steps) = self.locate(span)?;
         let mapping = steps.last().map(Step::collection).ok_or(Refusal::NoPlace)?;
         match mapping.written_entries().find(|entry| entry.name() == key) {
-            Some(entry) => self.plans[at].replace(entry.value, new, Wants::SameStyle),
-            None => self.plans[at].insert(mapping, &[key.to_string()], new.clone()),
+            Some(entry) => self.plan(at).replace(entry.value, new, Wants::SameStyle),
+            None => self.plan(at).insert(mapping, &[key.to_string()], new.clone()),
         }
     }
 
     /// Replaces the innermost entry of a name around a span.
     pub fn replace_around(&mut self, span: Span, name: &str, key: &str, new: &New) -> Result<(), Refusal> {
         let at = self.plan_of(span).ok_or(Refusal::NoPlace)?;
-        let steps = edit::enclosing(self.plans[at].document(), span).ok_or(Refusal::NoPlace)?;
+        let steps = edit::enclosing(self.documents.get(at), span).ok_or(Refusal::NoPlace)?;
         let entry = steps.iter().rev().find_map(|step| match step {
             Step::Entry { entry, .. } if entry.name() == name => Some(*entry),
             _ => None,
         });
         self.touched.push(span);
-        self.plans[at].replace_entry(entry.ok_or(Refusal::NoPlace)?, key, new)
+        self.plan(at).replace_entry(entry.ok_or(Refusal::NoPlace)?, key, new)
     }
 
     /// The edits, and whether they change more than what was asked for.
@@ -231,7 +261,7 @@ impl<'d, 'm> Writer<'d, 'm> {
         let mut is_repeated = false;
         let mut edits = Vec::new();
         let mut refusal = None;
-        for plan in self.plans {
+        for plan in self.plans.into_values() {
             let document = plan.document();
             match plan.edits() {
                 Ok(more) => {
@@ -250,12 +280,12 @@ impl<'d, 'm> Writer<'d, 'm> {
     }
 
     fn plan_of(&self, span: Span) -> Option<usize> {
-        self.plans.iter().position(|plan| plan.document().file == span.file)
+        self.documents.of_file.get(&span.file).copied()
     }
 
     fn locate(&self, span: Span) -> Result<(usize, Vec<Step<'d>>), Refusal> {
         let at = self.plan_of(span).ok_or(Refusal::NoPlace)?;
-        let steps = edit::find(self.plans[at].document(), span).ok_or(Refusal::NotLiteral)?;
+        let steps = edit::find(self.documents.get(at), span).ok_or(Refusal::NotLiteral)?;
         Ok((at, steps))
     }
 }

@@ -48,7 +48,7 @@ impl<'d> Writer<'d, '_> {
             }
             let Some(next) = body.written_entries().find(|entry| entry.name() == *argument) else {
                 let keys: Vec<String> = arguments[depth..].iter().map(|key| key.to_string()).collect();
-                return self.plans[at].insert(body, &keys, new);
+                return self.plan(at).insert(body, &keys, new);
             };
             if depth + 1 == arguments.len() {
                 break;

@@ -2,7 +2,9 @@
 
 mod apply;
 mod compare;
+mod known;
 mod offer;
 
 pub use apply::{Applied, Changed, Fixed, Refused, Why, fix};
+pub(super) use known::Known;
 pub(super) use offer::{Files, Offers, join};

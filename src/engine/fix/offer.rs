@@ -1,59 +1,57 @@
 //! From the fix of a rule and a failure to edits, when the files allow it.
 
-use std::cell::OnceCell;
+use rustc_hash::FxHashSet;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
+use super::known::{Known, MAX_DEPTH, SECTIONS};
 use crate::catalog::Rule;
 use crate::diagnostic::{Applicability, Edit, Fix};
-use crate::dialect::write::{Part, Reach, Writer};
+use crate::dialect::write::{Documents, Part, Reach, Writer};
 use crate::dialect::{Dialect, tables};
-use crate::document::Document;
 use crate::edit::{New, Refusal};
-use crate::model::{Data, Model, Origin, ResourceIdx, ValueId, Values};
+use crate::model::{Data, Model, Origin, Resource, ResourceIdx, ValueId, Values};
 use crate::policy::{Failure, FailurePlace, FixAction, FixAt, FixPath, StepAt, Subject, ValueAt};
 use crate::source::Span;
-
-/// How deep in a resource's properties a value is looked for.
-const MAX_DEPTH: usize = 12;
 
 /// The files that may be changed.
 #[derive(Clone)]
 pub(in crate::engine) struct Files<'d> {
     pub(in crate::engine) dialect: Dialect,
-    pub(in crate::engine) documents: Vec<&'d Document>,
+    pub(in crate::engine) documents: Documents<'d>,
 }
 
 /// What there is to know for the fixes of one rule on one model.
 pub(in crate::engine) struct Offers<'a> {
     files: &'a Files<'a>,
     model: &'a Model,
+    known: &'a Known<'a>,
     subject: &'a Subject<'a>,
     rule: &'a Rule,
     /// The resources in which the rule fails.
     failing: FxHashSet<ValueId>,
-    /// Which resources have a property that is written at a span.
-    users: OnceCell<FxHashMap<Span, Vec<ResourceIdx>>>,
 }
 
 impl<'a> Offers<'a> {
     pub(in crate::engine) fn new(
         files: &'a Files<'a>,
-        model: &'a Model,
+        known: &'a Known<'a>,
         subject: &'a Subject<'a>,
         rule: &'a Rule,
         failures: &[Failure],
     ) -> Self {
         let failing = failures.iter().filter_map(|failure| failure.resource).collect();
-        Self { files, model, subject, rule, failing, users: OnceCell::new() }
+        Self { files, model: known.model, known, subject, rule, failing }
+    }
+
+    /// The resource that a value is.
+    pub(in crate::engine) fn resource(&self, value: ValueId) -> Option<&'a Resource> {
+        self.known.resource(value).map(|idx| self.model.resource(idx))
     }
 
     /// The first fix of the rule that applies to a failure and that the files allow.
     pub(in crate::engine) fn of(&self, failure: &Failure) -> Option<Fix> {
-        let resource = failure.resource?;
-        let idx = self.model.resources.iter().position(|found| found.value == resource)?;
-        let at = At { offers: self, failure, resource: ResourceIdx(idx as u32) };
-        let fixes = self.rule.file.fixes_at(self.subject, resource, failure.block);
+        let value = failure.resource?;
+        let at = At { offers: self, failure, resource: self.known.resource(value)? };
+        let fixes = self.rule.file.fixes_at(self.subject, value, failure.block);
         fixes.iter().find_map(|fix| at.edits(fix).ok())
     }
 
@@ -63,42 +61,12 @@ impl<'a> Offers<'a> {
             let resource = self.model.resource(*idx);
             !self.failing.contains(&resource.value)
         };
-        let users = self.users.get_or_init(|| users(self.model));
-        let of_spans = reach.touched.iter().filter_map(|span| users.get(span)).flatten();
-        let of_objects = reach.extended.iter().flat_map(|name| self.built_for(*name));
+        let of_spans = reach.touched.iter().flat_map(|span| self.known.users(*span));
+        let of_objects = reach.extended.iter().flat_map(|name| self.known.built_for(*name));
         // What a controller builds for one object shares its name, and has annotations of its own.
-        let of_place = self.written_with(resource).filter(|_| self.files.dialect != Dialect::Kubernetes);
-        reach.is_repeated || of_spans.copied().chain(of_objects).chain(of_place).any(|idx| is_content(&idx))
-    }
-
-    /// Resources that are written in the same place, as those of a module that is called twice.
-    fn written_with(&self, resource: ResourceIdx) -> impl Iterator<Item = ResourceIdx> + '_ {
-        let own = self.model.resource(resource);
-        let is_twin = move |other: &crate::model::Resource| {
-            other.name == own.name && other.span == own.span && other.type_name == own.type_name
-        };
-        let all = self.model.resources.iter().enumerate().filter(move |(_, other)| is_twin(other));
-        all.map(|(idx, _)| ResourceIdx(idx as u32))
-    }
-
-    /// The target groups that a controller builds with the annotations of an object.
-    fn built_for(&self, name: Span) -> Vec<ResourceIdx> {
-        let values = &self.model.values;
-        let is_named = |span: Span| span.file == name.file && span.start.abs_diff(name.start) <= 1;
-        let object = self
-            .model
-            .resources
-            .iter()
-            .find(|other| other.type_name.starts_with("Kubernetes::") && is_named(other.name));
-        let is_built = |other: &crate::model::Resource| {
-            let services = values.at(other.value, &["Links", "Services"]);
-            let of_service = services
-                .is_some_and(|list| object.is_some_and(|object| values.items(list).contains(&object.value)));
-            other.type_name == "AWS::ElasticLoadBalancingV2::TargetGroup"
-                && (is_named(other.name) || of_service)
-        };
-        let all = self.model.resources.iter().enumerate().filter(|(_, other)| is_built(other));
-        all.map(|(idx, _)| ResourceIdx(idx as u32)).collect()
+        let of_place =
+            self.known.written_with(resource).filter(|_| self.files.dialect != Dialect::Kubernetes);
+        reach.is_repeated || of_spans.chain(of_objects).chain(of_place).any(|idx| is_content(&idx))
     }
 }
 
@@ -120,8 +88,8 @@ enum Target {
 
 impl At<'_, '_> {
     fn edits(&self, fix: &FixAt<'_>) -> Result<Fix, Refusal> {
-        let documents = self.offers.files.documents.iter().copied();
-        let mut writer = Writer::new(self.offers.files.dialect, self.offers.model, documents);
+        let files = self.offers.files;
+        let mut writer = Writer::new(files.dialect, self.offers.model, &files.documents);
         let mut titles = Vec::new();
         for step in &fix.steps {
             match self.step(&mut writer, step) {
@@ -254,7 +222,7 @@ impl At<'_, '_> {
             FailurePlace::Absent { inside, missing } => (*inside, Some(missing.as_str())),
         };
         let span = self.values().place(value).span;
-        let located = locate(self.offers.model, self.resource, value);
+        let located = locate(self.offers.known, self.resource, value);
         // What the model joined from elsewhere has neighbours where it points to, and is itself not there.
         let located = match path {
             FixPath::Beside(_) => located.or_else(|| self.written_at(span)),
@@ -320,17 +288,19 @@ impl At<'_, '_> {
 }
 
 /// Which property of which resource a value is; the resource in question comes first.
-fn locate(model: &Model, resource: ResourceIdx, value: ValueId) -> Option<(ResourceIdx, Vec<Part>)> {
-    let others = (0..model.resources.len() as u32).map(ResourceIdx).filter(|idx| *idx != resource);
-    std::iter::once(resource).chain(others).find_map(|idx| {
-        ["Effective", "Properties"].into_iter().find_map(|section| {
+fn locate(known: &Known<'_>, resource: ResourceIdx, value: ValueId) -> Option<(ResourceIdx, Vec<Part>)> {
+    let model = known.model;
+    let located_in = |idx: ResourceIdx| {
+        SECTIONS.into_iter().find_map(|section| {
             let root = model.values.get(model.resource(idx).value, section)?;
             let mut path = Vec::new();
             let is_found = search(&model.values, root, &|found| found == value, 0, &mut path);
             path.reverse();
             (is_found && is_property(model, idx, &path)).then_some((idx, path))
         })
-    })
+    };
+    // Most are found where they are looked for first, and need no index.
+    located_in(resource).or_else(|| known.owners(value).filter(|idx| *idx != resource).find_map(located_in))
 }
 
 /// Whether a path leads to something that is written as a property, not to what the model joined from elsewhere.
@@ -366,44 +336,6 @@ fn search(
     let is_found = step.is_some();
     path.extend(step);
     is_found
-}
-
-/// For each place, the AWS resources that have a property written there.
-fn users(model: &Model) -> FxHashMap<Span, Vec<ResourceIdx>> {
-    fn note(
-        values: &Values,
-        value: ValueId,
-        idx: ResourceIdx,
-        users: &mut FxHashMap<Span, Vec<ResourceIdx>>,
-        depth: usize,
-    ) {
-        let place = values.place(value);
-        if depth > MAX_DEPTH {
-            return;
-        }
-        match values.data(value) {
-            Data::Map(entries) => {
-                entries.iter().for_each(|entry| note(values, entry.value, idx, users, depth + 1))
-            }
-            Data::List(items) => items.iter().for_each(|item| note(values, *item, idx, users, depth + 1)),
-            _ if place.origin == Origin::Written => {
-                let known = users.entry(place.span).or_default();
-                if known.last() != Some(&idx) {
-                    known.push(idx);
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut found = FxHashMap::default();
-    for (idx, resource) in model.resources.iter().enumerate() {
-        if let Some(properties) = model.values.get(resource.value, "Properties")
-            && resource.type_name.starts_with("AWS::")
-        {
-            note(&model.values, properties, ResourceIdx(idx as u32), &mut found, 0);
-        }
-    }
-    found
 }
 
 /// One fix for findings that are shown as one; `None` where they want different things.
