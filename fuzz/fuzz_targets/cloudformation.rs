@@ -1,0 +1,7 @@
+//! CloudFormation: whatever a file says, it is lowered, judged and reported on.
+#![no_main]
+
+use grpc_guard_fuzz::check;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| check("template.yaml", text));
