@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 fuzz_target!(|text: &str| {
     let (_, diagnostics) = parse(Format::Json, text);
     let refused = |rule: &str| diagnostics.iter().any(|found| found.rule == rule);
-    if refused("limit-reached") {
+    // `{{` is taken for the mark of a template.
+    if refused("limit-reached") || refused("unrendered-template") {
         return;
     }
     match serde_json::from_str::<&RawValue>(text) {

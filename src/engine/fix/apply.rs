@@ -102,9 +102,17 @@ pub fn fix(
         texts: Texts::new(),
         applied: Vec::new(),
         refused: BTreeMap::new(),
+        blocked: BTreeSet::new(),
     };
+    let mut n_applied = 0;
     for _ in 0..MAX_ROUNDS {
-        let chosen = run.choose();
+        let mut chosen = run.choose();
+        // What was refused may be possible now that other fixes have been applied.
+        if chosen.is_empty() && n_applied < run.applied.len() {
+            n_applied = run.applied.len();
+            run.blocked.clear();
+            chosen = run.choose();
+        }
         if chosen.is_empty() {
             break;
         }
@@ -124,6 +132,8 @@ struct Run<'r> {
     applied: Vec<Applied>,
     /// By what tells findings apart while the texts around them change.
     refused: BTreeMap<Finding, Refused>,
+    /// The findings that are not tried again as long as nothing else is applied.
+    blocked: BTreeSet<Finding>,
 }
 
 /// Why a group of fixes was not applied.
@@ -139,7 +149,7 @@ impl Run<'_> {
     /// The findings to fix next.
     fn choose(&self) -> Vec<Diagnostic> {
         let is_open = |diagnostic: &&Diagnostic| {
-            self.may_fix(diagnostic) && !self.refused.contains_key(&self.finding(diagnostic))
+            self.may_fix(diagnostic) && !self.blocked.contains(&self.finding(diagnostic))
         };
         compatible(self.analysis.diagnostics.iter().filter(is_open))
     }
@@ -229,7 +239,9 @@ impl Run<'_> {
             line: source.lines().line(diagnostic.primary.span.start),
             why: if why == Why::Appears(diagnostic.rule.to_string()) { Why::Stays } else { why },
         };
-        self.refused.insert(self.finding(diagnostic), refused);
+        let finding = self.finding(diagnostic);
+        self.blocked.insert(finding.clone());
+        self.refused.entry(finding).or_insert(refused);
     }
 
     fn finding(&self, diagnostic: &Diagnostic) -> Finding {
