@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::diagnostic::{Diagnostic, Severity, UNRECOGNIZED_FILE};
 use crate::dialect::projects::{self, Ties, Want};
 use crate::dialect::{self, Dialect, Platforms};
-use crate::document::Document;
+use crate::document::{Document, Format};
 use crate::model::Model;
 use crate::source::neighbours::Neighbours;
 use crate::source::read::{Loaded, LoadedFile};
@@ -17,6 +17,9 @@ use crate::syntax;
 
 /// How many files make threads worth their start.
 const PARALLEL_FROM: usize = 16;
+
+/// How many bytes of neighbours make threads worth their start: 256 KiB.
+const PARALLEL_FROM_BYTES: usize = 256 << 10;
 
 /// How often files lead to further files.
 const MAX_ROUNDS: usize = 8;
@@ -197,12 +200,12 @@ pub(super) fn load<T: Send>(
             Parsed::Other(found) => diagnostics.extend(found),
         }
     }
-    if let Some(neighbours) = &mut neighbours {
-        add_neighbours(&mut parts, loaded, neighbours);
-    }
+    let groups = match &mut neighbours {
+        Some(neighbours) => add_neighbours(&mut parts, loaded, neighbours),
+        None => groups(&parts),
+    };
     let beside = parts.iter().filter(|part| !part.is_reported);
     read_as.extend(beside.map(|part| (part.document.file, Reading::Neighbour(part.dialect))));
-    let groups = groups(&parts);
     let joined = |(at, group): (usize, &Group)| {
         let project = Project { dialect: group.dialect, parts: group.of(&parts) };
         let place = project.parts.first().map(|part| part.place.clone()).unwrap_or_default();
@@ -245,12 +248,13 @@ fn groups(parts: &[Part]) -> Vec<Group> {
 }
 
 /// Reads what belongs to the projects of the parts but was not named: what files name, and, around those that were named,
-/// what may name them. What turns out to belong to a project leads to further files.
-fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut Neighbours) {
+/// what may name them. What turns out to belong to a project leads to further files. Gives the projects.
+fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut Neighbours) -> Vec<Group> {
     let mut known: BTreeSet<String> =
         loaded.files.iter().filter_map(|file| neighbours.place(&loaded.sources.get(file.id).path)).collect();
     let mut asked = vec![false; parts.len()];
     let mut members: Vec<usize> = (0..parts.len()).collect();
+    let mut found = None;
     for _ in 0..MAX_ROUNDS {
         let mut wanted: BTreeSet<(Dialect, Want)> = BTreeSet::new();
         for member in members {
@@ -264,7 +268,7 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
                 wanted.extend(wants.into_iter().map(|want| (part.dialect, want)));
             }
         }
-        let n_before = parts.len();
+        let mut unread: Vec<Unread> = Vec::new();
         for (dialect, want) in wanted {
             let (places, words) = match want {
                 Want::File(place) => (vec![place], Vec::new()),
@@ -275,38 +279,64 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
             };
             for place in places.into_iter().filter(|place| !known.contains(place)).collect::<Vec<_>>() {
                 let Some(text) = neighbours.read(&place) else { continue };
-                if !words.iter().all(|word| text.contains(word.as_str())) {
+                if !projects::holds(&text, &words) {
                     continue;
                 }
-                parts.extend(neighbour(dialect, &place, text, loaded, neighbours));
-                known.insert(place);
+                known.insert(place.clone());
+                unread.extend(Unread::new(dialect, place, text, loaded, neighbours));
             }
+        }
+        let n_before = parts.len();
+        let n_bytes: usize = unread.iter().map(|file| file.text.len()).sum();
+        if n_bytes < PARALLEL_FROM_BYTES {
+            parts.extend(unread.into_iter().filter_map(Unread::parse));
+        } else {
+            let read: Vec<Option<Part>> = unread.into_par_iter().map(Unread::parse).collect();
+            parts.extend(read.into_iter().flatten());
         }
         if parts.len() == n_before {
             break;
         }
         asked.resize(parts.len(), false);
-        members = groups(parts).into_iter().flat_map(|group| group.members).collect();
+        let grouped = found.insert(groups(parts));
+        members = grouped.iter().flat_map(|group| group.members.iter().copied()).collect();
     }
+    found.unwrap_or_else(|| groups(parts))
 }
 
-/// A file that was not named, if it is of the dialect.
-fn neighbour(
+/// A file that was not named, and that may be of the dialect.
+struct Unread {
     dialect: Dialect,
-    place: &str,
+    place: String,
+    id: FileId,
+    format: Format,
     text: Arc<str>,
-    loaded: &mut Loaded,
-    neighbours: &Neighbours,
-) -> Option<Part> {
-    if !dialect::candidates(place, &text).contains(&dialect) {
-        return None;
+}
+
+impl Unread {
+    fn new(
+        dialect: Dialect,
+        place: String,
+        text: Arc<str>,
+        loaded: &mut Loaded,
+        neighbours: &Neighbours,
+    ) -> Option<Self> {
+        if !dialect::candidates(&place, &text).contains(&dialect) {
+            return None;
+        }
+        let format = syntax::format_of(&place, &text)?;
+        let id = loaded.sources.add(Source::new(neighbours.shown(&place), text.clone()));
+        Some(Self { dialect, place, id, format, text })
     }
-    let format = syntax::format_of(place, &text)?;
-    let id = loaded.sources.add(Source::new(neighbours.shown(place), text.clone()));
-    let (document, _) = syntax::parse(id, format, &text);
-    let found = dialect::detect(&dialect::File { path: place, document: &document });
-    let part = Part { dialect, place: place.to_string(), document, is_reported: false, is_named: false };
-    (found == Some(dialect)).then_some(part)
+
+    /// The file, if it is of the dialect.
+    fn parse(self) -> Option<Part> {
+        let Self { dialect, place, .. } = self;
+        let (document, _) = syntax::parse(self.id, self.format, &self.text);
+        let found = dialect::detect(&dialect::File { path: &place, document: &document });
+        let part = Part { dialect, place, document, is_reported: false, is_named: false };
+        (found == Some(dialect)).then_some(part)
+    }
 }
 
 fn parse<T>(

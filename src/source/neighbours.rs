@@ -3,7 +3,7 @@
 //!
 //! Knows where files are, not what belongs together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +37,9 @@ pub struct Neighbours {
     /// Whether the user's own paths begin at the root of the file system.
     is_absolute: bool,
     listed: BTreeMap<(String, usize), Vec<String>>,
+    /// All files that were listed.
+    found: BTreeSet<String>,
+    texts: BTreeMap<String, Option<Arc<str>>>,
     entries_left: usize,
     bytes_left: usize,
 }
@@ -51,6 +54,8 @@ impl Neighbours {
             current,
             is_absolute,
             listed: BTreeMap::new(),
+            found: BTreeSet::new(),
+            texts: BTreeMap::new(),
             entries_left: MAX_ENTRIES,
             bytes_left: MAX_ALL_BYTES,
         }
@@ -94,6 +99,7 @@ impl Neighbours {
         let key = (directory.to_string(), depth);
         if !self.listed.contains_key(&key) {
             let found = self.walk(directory, depth);
+            self.found.extend(found.iter().cloned());
             self.listed.insert(key.clone(), found);
         }
         &self.listed[&key]
@@ -129,13 +135,19 @@ impl Neighbours {
 
     /// The text of a file that a walk would find; `None` also when it is too large or no text.
     pub fn read(&mut self, place: &str) -> Option<Arc<str>> {
-        let (directory, _) = place.rsplit_once('/')?;
-        if !self.list(directory, 1).iter().any(|found| found == place) {
-            return None;
+        if let Some(text) = self.texts.get(place) {
+            return text.clone();
         }
-        let text = read::read_quietly(Path::new(place), MAX_BYTES.min(self.bytes_left as u64))?;
-        self.bytes_left = self.bytes_left.saturating_sub(text.len());
-        Some(text)
+        let (directory, _) = place.rsplit_once('/')?;
+        if !self.found.contains(place) {
+            self.list(directory, 1);
+        }
+        let is_found = self.found.contains(place);
+        let most = MAX_BYTES.min(self.bytes_left as u64);
+        let text = is_found.then(|| read::read_quietly(Path::new(place), most)).flatten();
+        self.bytes_left = self.bytes_left.saturating_sub(text.as_ref().map_or(0, |text| text.len()));
+        self.texts.insert(place.to_string(), text.clone());
+        text
     }
 }
 

@@ -149,15 +149,17 @@ impl<'t, 'd> Resolver<'t, 'd> {
     /// The nested stack of a name, where its template is among the files.
     fn nested_declared(&self, name: &str) -> Option<&'t Declared<'d>> {
         let position = self.position.as_ref()?;
-        let (stacks, own) = (position.stacks, position.own);
-        let declared = stacks.list[own].declarations.find(name)?;
-        stacks.nested(own, declared.type_name(), declared.body())?;
-        Some(declared)
+        let declared = position.stacks.list[position.own].declarations.find(name)?;
+        self.follows(declared).then_some(declared)
     }
 
     /// Whether a resource is a nested stack that is followed.
-    pub(super) fn follows(&self, name: &str) -> bool {
-        self.nested_declared(name).is_some()
+    pub(super) fn follows(&self, declared: &Declared<'d>) -> bool {
+        let nested = self
+            .position
+            .as_ref()
+            .and_then(|position| position.stacks.nested(position.own, declared.type_name(), declared.body()));
+        nested.is_some()
     }
 
     fn embed_nested(&mut self, declared: &'t Declared<'d>) -> Option<Which<'t>> {
@@ -295,7 +297,7 @@ impl<'t, 'd> Resolver<'t, 'd> {
     /// Makes the nested stacks among the resources, and fills in all stacks within this one.
     pub(super) fn fill_embedded(&mut self, present: &[(ResourceIdx, &'t Declared<'d>)]) {
         for (_, declared) in present {
-            if self.follows(declared.id()) {
+            if self.follows(declared) {
                 self.embed_nested(declared);
             }
         }

@@ -89,6 +89,8 @@ impl<'d> Declared<'d> {
 #[derive(Debug, Default)]
 pub(super) struct Declarations<'d> {
     list: Vec<Declared<'d>>,
+    /// Where each logical id stands in the list.
+    by_id: FxHashMap<Cow<'d, str>, usize>,
     /// Whether there may be more: a macro or a loop over something unknown may add them.
     is_open: bool,
 }
@@ -96,7 +98,7 @@ pub(super) struct Declarations<'d> {
 impl<'d> Declarations<'d> {
     /// Finds the resources.
     pub(super) fn read(template: &Template<'d>) -> Self {
-        let mut declarations = Self { list: Vec::new(), is_open: template.has_macros };
+        let mut declarations = Self { is_open: template.has_macros, ..Self::default() };
         let Some(resources) = template.resources else { return declarations };
         let mut resolver = Resolver::new(template, Scenario::default(), SPARE_BUDGET);
         declarations.add(&mut resolver, resources);
@@ -137,22 +139,23 @@ impl<'d> Declarations<'d> {
 
     /// Of resources with one name only the last counts.
     fn keep_last(&mut self) {
-        let mut last = FxHashMap::default();
-        for (at, declared) in self.list.iter().enumerate() {
-            last.insert(declared.id.clone(), at);
-        }
-        if last.len() < self.list.len() {
+        let by_id = |list: &[Declared<'d>]| -> FxHashMap<Cow<'d, str>, usize> {
+            list.iter().enumerate().map(|(at, declared)| (declared.id.clone(), at)).collect()
+        };
+        self.by_id = by_id(&self.list);
+        if self.by_id.len() < self.list.len() {
             let mut at = 0;
             self.list.retain(|declared| {
                 at += 1;
-                last[&declared.id] == at - 1
+                self.by_id[&declared.id] == at - 1
             });
+            self.by_id = by_id(&self.list);
         }
     }
 
     /// The resource of a logical id.
     pub(super) fn find(&self, id: &str) -> Option<&Declared<'d>> {
-        self.list.iter().find(|declared| declared.id == id)
+        self.by_id.get(id).map(|at| &self.list[*at])
     }
 
     /// All logical ids in the order of writing.
@@ -277,7 +280,7 @@ impl<'t, 'd> Resolver<'t, 'd> {
     fn fill(&mut self, idx: ResourceIdx, declared: &'t Declared<'d>) {
         self.bindings.clone_from(&declared.bindings);
         let is_known = KNOWN_USERS.iter().any(|users| declared.type_name.starts_with(users));
-        self.is_foreign = !is_known && !self.follows(&declared.id);
+        self.is_foreign = !is_known && !self.follows(declared);
         let EntryRef { key, value: body } = declared.entry;
         let properties = if body.get("Fn::Transform").is_some() {
             // A macro may add properties.

@@ -8,7 +8,7 @@ use super::scenario::Scenario;
 use super::template::Template;
 use super::{detect, resources};
 use crate::dialect::File;
-use crate::dialect::projects::{directory, joined};
+use crate::dialect::projects::{contains, directory, joined};
 use crate::document::{EntryRef, NodeRef};
 use crate::model::Place;
 
@@ -151,28 +151,32 @@ pub(super) fn nested_files(file: &File<'_>) -> Vec<String> {
 
 /// Pairs of files of which the first imports what the second may export.
 pub(super) fn imports(files: &[File<'_>]) -> Vec<(usize, usize)> {
+    if files.len() < 2 {
+        return Vec::new();
+    }
+    let holding = |word: &'static str| {
+        let found = move |(_, file): &(usize, &File<'_>)| contains(file.document.text(), word);
+        files.iter().enumerate().filter(found)
+    };
     let mut exported: Vec<(usize, String)> = Vec::new();
+    for (at, file) in holding("Export") {
+        for root in file.document.roots() {
+            exported.extend(exports(&Template::read(root)).into_iter().map(|(_, name)| (at, name)));
+        }
+    }
     let mut imported: Vec<(usize, String)> = Vec::new();
-    for (at, file) in files.iter().enumerate() {
-        let text = file.document.text();
-        let (exports_any, imports_any) = (text.contains("Export"), text.contains("ImportValue"));
-        if !exports_any && !imports_any {
+    for (at, file) in holding("ImportValue") {
+        if exported.iter().all(|(exporter, _)| *exporter == at) {
             continue;
         }
         for root in file.document.roots() {
             let template = Template::read(root);
-            if exports_any {
-                exported.extend(exports(&template).into_iter().map(|(_, name)| (at, name)));
-            }
-            if imports_any {
-                let mut nodes = Vec::new();
-                function::walk(root, |node| {
-                    let call = function::call(node).filter(|call| call.function == Function::ImportValue);
-                    nodes.extend(call.map(|_| node));
-                });
-                imported
-                    .extend(nodes.into_iter().filter_map(|node| Some((at, import_name(&template, node)?))));
-            }
+            let mut nodes = Vec::new();
+            function::walk(root, |node| {
+                let call = function::call(node).filter(|call| call.function == Function::ImportValue);
+                nodes.extend(call.map(|_| node));
+            });
+            imported.extend(nodes.into_iter().filter_map(|node| Some((at, import_name(&template, node)?))));
         }
     }
     let mut pairs = Vec::new();

@@ -24,9 +24,14 @@ pub enum Want {
         depth: usize,
         /// How their names end.
         suffix: &'static str,
-        /// What their text holds.
-        words: Vec<String>,
+        /// What their text holds: all words of one of these groups; without a group it may hold anything.
+        words: Vec<Vec<String>>,
     },
+}
+
+/// Whether a text holds all words of one of the groups.
+pub fn holds(text: &str, groups: &[Vec<String>]) -> bool {
+    groups.is_empty() || groups.iter().any(|words| words.iter().all(|word| contains(text, word)))
 }
 
 /// The files that a file names and that belong to its project.
@@ -59,7 +64,7 @@ pub fn around(dialect: Dialect, file: &File<'_>, above: impl Fn(&str, usize) -> 
             // from `environments/prod` beside it.
             let name = own.rsplit('/').next().unwrap_or(own);
             let around = (1..=2).rev().find_map(|levels| above(own, levels).map(|above| (above, levels + 1)));
-            let words = vec!["\"module\"".to_string(), format!("/{name}")];
+            let words = vec![vec!["\"module\"".to_string(), format!("/{name}")]];
             wants.extend(around.map(|(above, depth)| files_of(above, depth, ".tf.json", words)));
             wants
         }
@@ -72,14 +77,14 @@ fn around_manifest(file: &File<'_>, above: impl Fn(&str, usize) -> Option<String
     let own = directory(file.path);
     let mut wants = match rendered_root(file) {
         Some(root) => {
-            vec![files_of(root.to_string(), MAX_RENDERED_DEPTH, "", vec!["# Source: ".to_string()])]
+            vec![files_of(root.to_string(), MAX_RENDERED_DEPTH, "", vec![vec!["# Source: ".to_string()]])]
         }
         None => vec![files_of(own.to_string(), 1, "", Vec::new())],
     };
     let name = own.rsplit('/').next().unwrap_or(own);
     if let Some((above, depth)) = (1..=2).rev().find_map(|levels| Some((above(own, levels)?, levels + 2))) {
         for suffix in ["/kustomization.yaml", "/kustomization.yml"] {
-            wants.push(files_of(above.clone(), depth, suffix, vec![name.to_string()]));
+            wants.push(files_of(above.clone(), depth, suffix, vec![vec![name.to_string()]]));
         }
     }
     wants
@@ -104,11 +109,13 @@ fn around_template(file: &File<'_>, above: Option<String>) -> Vec<Want> {
     let (directory, depth) = above.map_or((own.to_string(), 1), |above| (above, 2));
     let text = file.document.text();
     let ties = [("ImportValue", "Export"), ("Export", "ImportValue")];
-    let words = ties.into_iter().filter(|(own, _)| text.contains(own)).map(|(_, other)| other.to_string());
-    words.chain([name.to_string()]).map(|word| files_of(directory.clone(), depth, "", vec![word])).collect()
+    let shared =
+        ties.into_iter().filter(|(own, _)| contains(text, own)).map(|(_, other)| vec![other.to_string()]);
+    let nested = NESTING.into_iter().map(|word| vec![name.to_string(), word.to_string()]);
+    vec![files_of(directory, depth, "", shared.chain(nested).collect())]
 }
 
-fn files_of(directory: String, depth: usize, suffix: &'static str, words: Vec<String>) -> Want {
+fn files_of(directory: String, depth: usize, suffix: &'static str, words: Vec<Vec<String>>) -> Want {
     Want::Files { directory, depth, suffix, words }
 }
 
@@ -217,7 +224,7 @@ const NESTING: [&str; 2] = ["TemplateURL", "Serverless::Application"];
 /// Words of templates that export or import.
 const SHARING: [&str; 2] = ["Export", "ImportValue"];
 
-fn contains(text: &str, word: &str) -> bool {
+pub(super) fn contains(text: &str, word: &str) -> bool {
     memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some()
 }
 
