@@ -1,5 +1,7 @@
 //! Writes the resources as rules see them: `Type`, `Properties`, `Effective`, facts, `Links`, `Source`.
 
+use rustc_hash::FxHashSet;
+
 use super::build::{Draft, Link, TlsEvidence, TlsSign};
 use super::graph::{
     self, CLASSIC, DISCOVERY, Graph, LATTICE_GROUP, LATTICE_RULE, LISTENER, LOAD_BALANCER, PORT, RULE,
@@ -112,6 +114,10 @@ pub(super) struct Writer<'m> {
     empty_list: ValueId,
     /// What may stand behind a balancer's address: endpoint services and VPC links, with the property that names it.
     users: Vec<(&'m Draft, &'static str, &'static str)>,
+    /// Whether the files leave open which target group some resource means.
+    any_open_group: bool,
+    /// What some resource waits for.
+    awaited: FxHashSet<ResourceIdx>,
 }
 
 const PASSTHROUGH: &str = "tls-passthrough";
@@ -143,7 +149,10 @@ impl<'m> Writer<'m> {
                 Some((draft, *key, *word))
             })
             .collect();
-        Self { values, drafts, graph, verdicts, maps, no_links, empty_list, users }
+        let mut indices = (0..drafts.len() as u32).map(ResourceIdx);
+        let any_open_group = indices.any(|idx| graph.is_open(idx, Link::TargetGroups));
+        let awaited = drafts.iter().flat_map(|draft| draft.depends_on.iter().copied()).collect();
+        Self { values, drafts, graph, verdicts, maps, no_links, empty_list, users, any_open_group, awaited }
     }
 
     pub(super) fn draft(&self, idx: ResourceIdx) -> &'m Draft {
@@ -195,10 +204,7 @@ impl<'m> Writer<'m> {
         let users = [Link::Rules, Link::Services, Link::Workloads];
         self.draft(idx).type_name == TARGET_GROUP
             && users.iter().all(|link| self.graph.targets(idx, *link).next().is_none())
-            && self.drafts.iter().enumerate().any(|(at, draft)| {
-                self.graph.is_open(ResourceIdx(at as u32), Link::TargetGroups)
-                    || draft.depends_on.contains(&idx)
-            })
+            && (self.any_open_group || self.awaited.contains(&idx))
     }
 
     fn links(&mut self, idx: ResourceIdx) -> ValueId {
