@@ -357,12 +357,7 @@ impl<'d> Lowering<'_, 'd> {
             [one] => Some(*one),
             _ => None,
         };
-        let port = service.and_then(|idx| {
-            self.services.all[idx].ports.iter().position(|port| match backend.port {
-                PortRef::Number(number) => port.number == Some(number),
-                PortRef::Name(name) => port.name.is_some_and(|(own, _)| own == name),
-            })
-        });
+        let port = service.and_then(|service| self.services.all[service].port_index(backend.port));
         let suffix = if is_https { "" } else { " over HTTP" };
         let id = format!("{} {} -> {}{suffix}", object.kind, object.full_name(), backend.label());
         let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";

@@ -167,11 +167,7 @@ impl<'d> Lowering<'_, 'd> {
             [one] => Some(*one),
             _ => None,
         };
-        let port = service.and_then(|idx| {
-            let service = &self.services.all[idx];
-            let wanted = service.port(backend.port)?;
-            service.ports.iter().position(|port| std::ptr::eq(port, wanted))
-        });
+        let port = service.and_then(|service| self.services.all[service].port_index(backend.port));
         let id = format!("{} {} -> {}", object.kind, object.full_name(), backend.label());
         let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";
         let resource = self.add_built(object, id, kind, backend.at, Platform::Gateway);

@@ -200,11 +200,7 @@ impl<'d> Lowering<'_, 'd> {
             [one] => Some(*one),
             _ => None,
         };
-        let port = service.and_then(|idx| {
-            let service = &self.services.all[idx];
-            let wanted = service.port(backend.port)?;
-            service.ports.iter().position(|port| std::ptr::eq(port, wanted))
-        });
+        let port = service.and_then(|service| self.services.all[service].port_index(backend.port));
         let kind_at = object.node.get("kind").map_or(object.name_span, inner_span);
         let id = format!("{label} -> {}", backend.label());
         let kind = "AWS::VpcLattice::TargetGroup";

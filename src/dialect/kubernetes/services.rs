@@ -53,7 +53,12 @@ impl<'d> Service<'d> {
 
     /// The port that a backend names.
     pub(super) fn port(&self, wanted: PortRef<'_>) -> Option<&ServicePort<'d>> {
-        self.ports.iter().find(|port| match wanted {
+        self.port_index(wanted).map(|port| &self.ports[port])
+    }
+
+    /// The index of the port that a backend names.
+    pub(super) fn port_index(&self, wanted: PortRef<'_>) -> Option<usize> {
+        self.ports.iter().position(|port| match wanted {
             PortRef::Number(number) => port.number == Some(number),
             PortRef::Name(name) => port.name.is_some_and(|(own, _)| own == name),
         })

@@ -58,11 +58,7 @@ impl<'d> Lowering<'_, 'd> {
             [one] => Some(*one),
             _ => None,
         };
-        let port = service.and_then(|idx| {
-            let service = &self.services.all[idx];
-            let wanted = service.port(backend.port)?;
-            service.ports.iter().position(|port| std::ptr::eq(port, wanted))
-        });
+        let port = service.and_then(|service| self.services.all[service].port_index(backend.port));
         let view = View {
             world: self.world,
             params: claim.params,
