@@ -21,11 +21,7 @@ pub(super) fn entry(
     if mapping.kind() == Kind::Scalar {
         return below_key(document, mapping, key, new);
     }
-    let is_kept = |entry: &EntryRef<'_>| {
-        let at = entry.key.span();
-        !removed.iter().any(|gone| gone.start <= at.start && at.end <= gone.end)
-    };
-    for sibling in neighbours(mapping, key).into_iter().filter(is_kept) {
+    for sibling in neighbours(mapping, key, removed) {
         let Some(column) = block_column(text, sibling.key.span().start as usize) else { continue };
         let Some(at) = line_end_of(sibling) else { continue };
         let writer = Writer::new(document, at);

@@ -20,11 +20,7 @@ pub(super) fn entry(
     if mapping.written_entries().next().is_none() {
         return writer.only_entry(mapping, key, new);
     }
-    let is_kept = |entry: &EntryRef<'_>| {
-        let at = entry.key.span();
-        !removed.iter().any(|gone| gone.start <= at.start && at.end <= gone.end)
-    };
-    let Some(sibling) = neighbours(mapping, key).into_iter().find(is_kept) else {
+    let Some(sibling) = neighbours(mapping, key, removed).into_iter().next() else {
         return Err(Refusal::NoPlace);
     };
     let (start, end) = (sibling.key.span().start as usize, sibling.value.span().end as usize);

@@ -1,6 +1,7 @@
 //! How the text around a change is written: lines, indentation, line ends, quotes.
 
 use crate::document::{Document, EntryRef, Format, Kind, NodeRef, ScalarStyle};
+use crate::source::Span;
 
 use super::scalar;
 
@@ -81,13 +82,18 @@ impl Quotes {
     }
 }
 
-/// The written entry behind which a new key stands best: the one whose name begins most alike, else the last.
-pub(super) fn neighbours<'d>(mapping: NodeRef<'d>, key: &str) -> Vec<EntryRef<'d>> {
+/// The written entries that stay, the one behind which a new key stands best first: the one whose name begins most alike,
+/// else the last.
+pub(super) fn neighbours<'d>(mapping: NodeRef<'d>, key: &str, removed: &[Span]) -> Vec<EntryRef<'d>> {
+    let is_kept = |entry: &EntryRef<'_>| {
+        let at = entry.key.span();
+        !removed.iter().any(|gone| gone.start <= at.start && at.end <= gone.end)
+    };
     let alike = |entry: &EntryRef<'_>| {
         let common = entry.name().bytes().zip(key.bytes()).take_while(|(a, b)| a == b).count();
         if common >= 4 { common } else { 0 }
     };
-    let mut entries: Vec<EntryRef<'d>> = mapping.written_entries().collect();
+    let mut entries: Vec<EntryRef<'d>> = mapping.written_entries().filter(is_kept).collect();
     entries.reverse();
     // Sorting is stable: of equals the last written comes first.
     entries.sort_by_key(|entry| std::cmp::Reverse(alike(entry)));
