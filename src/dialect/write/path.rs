@@ -14,6 +14,16 @@ pub enum Part {
     Attribute(String),
 }
 
+impl Part {
+    /// The name that it has in messages; an item has none.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) | Self::Attribute(key) => Some(key),
+            Self::At(_) => None,
+        }
+    }
+}
+
 /// The path under `Properties` of one under `Effective`: `Attributes` stands for the list of the type.
 pub(super) fn in_properties(type_name: &str, path: &[Part]) -> Vec<Part> {
     match path {

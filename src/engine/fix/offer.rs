@@ -8,6 +8,7 @@ use crate::diagnostic::{Applicability, Edit, Fix};
 use crate::dialect::write::{Documents, Part, Reach, Writer};
 use crate::dialect::{Dialect, tables};
 use crate::edit::{New, Refusal};
+use crate::engine::wording::Spelling;
 use crate::model::{Data, Model, Origin, Resource, ResourceIdx, ValueId, Values};
 use crate::policy::{Failure, FailurePlace, FixAction, FixAt, FixPath, StepAt, Subject, ValueAt};
 use crate::source::Span;
@@ -111,6 +112,15 @@ impl At<'_, '_> {
         Ok(Fix { title, applicability, edits })
     }
 
+    /// What the user calls a property.
+    fn name(&self, resource: ResourceIdx, path: &[Part]) -> Option<String> {
+        let keys: Vec<&str> = path.iter().filter_map(Part::key).collect();
+        let spelling = Spelling::of(self.values(), self.offers.model.resource(resource).value);
+        let own =
+            spelling.and_then(|own| own.property(&keys.join(".")).or_else(|| own.property(keys.last()?)));
+        own.or_else(|| keys.last().map(|key| (*key).to_owned()))
+    }
+
     /// Does one step, and says what it does.
     fn step(&self, writer: &mut Writer<'_, '_>, step: &StepAt<'_>) -> Result<String, Refusal> {
         let value = || match &step.value {
@@ -126,17 +136,25 @@ impl At<'_, '_> {
             }
             (FixAction::Set, FixPath::Beside(key)) => {
                 let new = value()?;
-                match self.target(step.at)? {
-                    Target::Property(resource, path) => writer.set(resource, &path, &new)?,
-                    Target::Beside(span, key) => writer.set_beside(span, &key, &new)?,
+                let name = match self.target(step.at)? {
+                    Target::Property(resource, path) => {
+                        writer.set(resource, &path, &new)?;
+                        self.name(resource, &path)
+                    }
+                    Target::Beside(span, key) => {
+                        writer.set_beside(span, &key, &new)?;
+                        None
+                    }
                     Target::Place(_) => return Err(Refusal::NoPlace),
-                }
-                Ok(format!("set `{key}` to {}", shown(&new)))
+                };
+                Ok(format!("set `{}` to {}", name.as_deref().unwrap_or(key), shown(&new)))
             }
             (FixAction::Set, path) => {
                 let new = value()?;
                 let (done, name) = match self.target(path)? {
-                    Target::Property(resource, path) => (writer.set(resource, &path, &new), name_of(&path)),
+                    Target::Property(resource, path) => {
+                        (writer.set(resource, &path, &new), self.name(resource, &path))
+                    }
                     Target::Beside(span, key) => (writer.set_beside(span, &key, &new), Some(key)),
                     Target::Place(span) => match (&new, &step.value, &self.failure.place) {
                         // What the rule says is meant for the value as it is read, a fact for the text as it stands.
@@ -159,7 +177,8 @@ impl At<'_, '_> {
                         return Err(Refusal::NoChange);
                     }
                     writer.remove(resource, &path)?;
-                    Ok(name_of(&path).map_or_else(String::new, |name| format!("remove `{name}`")))
+                    let name = self.name(resource, &path);
+                    Ok(name.map_or_else(String::new, |name| format!("remove `{name}`")))
                 }
                 Target::Place(span) => {
                     writer.remove_at(span)?;
@@ -180,7 +199,7 @@ impl At<'_, '_> {
                 };
                 let new = value()?;
                 writer.rename(resource, &from, &to, &new)?;
-                let name = name_of(&to).unwrap_or_default();
+                let name = self.name(resource, &to).unwrap_or_default();
                 Ok(format!("set `{name}` to {}", shown(&new)))
             }
             (FixAction::Quote, _) => {
@@ -355,13 +374,6 @@ pub(in crate::engine) fn join(one: Option<Fix>, other: Option<Fix>) -> Option<Fi
         a.file == b.file && (a.end > b.start || a == b)
     };
     (!one.edits.windows(2).any(meet)).then_some(one)
-}
-
-fn name_of(path: &[Part]) -> Option<String> {
-    path.iter().rev().find_map(|part| match part {
-        Part::Key(key) | Part::Attribute(key) => Some(key.clone()),
-        Part::At(_) => None,
-    })
 }
 
 fn shown(new: &New) -> String {
