@@ -89,6 +89,8 @@ struct Connector<'m> {
     values: &'m Values,
     drafts: &'m [Draft],
     graph: Graph,
+    /// The links by which any security group may be meant.
+    open_security: Vec<Link>,
 }
 
 /// Finds all edges.
@@ -100,7 +102,8 @@ pub(super) fn connect(values: &Values, drafts: &[Draft]) -> Graph {
         .flat_map(|(from, edges)| edges.iter().map(move |(link, to)| (ResourceIdx(from as u32), *link, *to)));
     let known = known.collect();
     let open = drafts.iter().map(|draft| draft.unknown_links.clone()).collect();
-    let mut connector = Connector { values, drafts, graph: Graph { edges, known, open } };
+    let mut connector =
+        Connector { values, drafts, graph: Graph { edges, known, open }, open_security: Vec::new() };
     connector.dialect_edges();
     for idx in connector.indices() {
         connector.written_edges(idx);
@@ -419,11 +422,22 @@ impl Connector<'_> {
             for twin in twins {
                 self.graph.add(*group, Link::Twins, twin);
             }
-            // What an open registration would make a twin has to be there, and only a twin that speaks gRPC matters.
-            let is_open = |idx: &ResourceIdx| self.graph.is_open(*idx, Link::Ports);
-            let mut others = groups.iter().filter(|other| *other != group && self.may_speak_grpc(**other));
-            if !self.is_of_kubernetes(*group) && others.any(|other| is_open(group) || is_open(other)) {
-                self.graph.leave_open(*group, Link::Twins);
+        }
+        self.open_twins(groups);
+    }
+
+    /// What an open registration would make a twin has to be there, and only a twin that speaks gRPC matters.
+    fn open_twins(&mut self, groups: &[ResourceIdx]) {
+        let is_open = |idx: ResourceIdx| self.graph.is_open(idx, Link::Ports);
+        let grpc: Vec<ResourceIdx> = groups.iter().copied().filter(|idx| self.may_speak_grpc(*idx)).collect();
+        let open: Vec<ResourceIdx> = grpc.iter().copied().filter(|idx| is_open(*idx)).collect();
+        let of_files: Vec<ResourceIdx> =
+            groups.iter().copied().filter(|group| !self.is_of_kubernetes(*group)).collect();
+        for group in of_files {
+            let may_be = if self.graph.is_open(group, Link::Ports) { &grpc } else { &open };
+            // Of two, one is another.
+            if may_be.iter().take(2).any(|other| *other != group) {
+                self.graph.leave_open(group, Link::Twins);
             }
         }
     }

@@ -84,7 +84,8 @@ impl Connector<'_> {
     fn leave_groups_open(&mut self, list: ValueId, link: Link) {
         let is_open = self.values.is_unknown(list)
             || self.values.items(list).iter().any(|item| self.values.is_unknown(*item));
-        if is_open {
+        if is_open && !self.open_security.contains(&link) {
+            self.open_security.push(link);
             for group in self.of_type(SECURITY_GROUP) {
                 self.graph.leave_open(group, link);
             }
