@@ -199,7 +199,10 @@ impl Frame<'_> {
             Applicability::Safe => format!("[*] {}", fix.title),
             Applicability::Unsafe => format!("{} (unsafe)", fix.title),
         });
-        for (word, text) in [("help", &diagnostic.help), ("fix", &fix), ("docs", &diagnostic.url)] {
+        // A fix that does what the help says needs no help in front of it.
+        let is_said = diagnostic.fix.as_ref().is_some_and(|fix| diagnostic.help.as_ref() == Some(&fix.title));
+        let help = diagnostic.help.as_ref().filter(|_| !is_said);
+        for (word, text) in [("help", help), ("fix", fix.as_ref()), ("docs", diagnostic.url.as_ref())] {
             if let Some(text) = text {
                 let word = format!("{word}:");
                 writeln!(out, "{pad} {equals} {} {}", word.style(self.styles.strong), neutral(text))?;
