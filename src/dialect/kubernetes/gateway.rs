@@ -10,12 +10,12 @@ use rustc_hash::FxHashMap;
 use super::annotations::Setting;
 use super::evidence::{declared, of_service_port};
 use super::gateway_classes::{self, GatewayKind};
-use super::gateway_config::{GroupConfig, balancer_config, group_properties};
+use super::gateway_config::{GroupConfig, Layer, ListenerConfig, balancer_config, group_properties};
 use super::gateway_listeners::GatewayListener;
 use super::lowering::{Group, Layered, Lowering, Properties, Refusal, word};
 use super::objects::{Found, Object};
 use super::target_groups::Backend;
-use super::values::{inner_span, int, text};
+use super::values::{inner_span, int, is_placeholder, text};
 use super::workloads::PortRef;
 use crate::document::NodeRef;
 use crate::model::{Link, Place, Platform, ResourceIdx, Unknown, ValueId};
@@ -34,18 +34,28 @@ struct BuiltListener<'d> {
 /// A Gateway that was lowered.
 struct BuiltGateway<'d> {
     /// Its LoadBalancerConfigurations, the Gateway's own before that of its class.
-    configs: Vec<usize>,
+    configs: Vec<Config>,
     listeners: Vec<BuiltListener<'d>>,
     /// Whether all its listeners could be read.
     is_complete: bool,
+}
+
+/// A LoadBalancerConfiguration that is referred to; `None` where the files do not tell what it says.
+pub(super) type Config = Option<usize>;
+
+/// The TargetGroupConfigurations of a project.
+#[derive(Default)]
+pub(super) struct Configurations<'d> {
+    by_service: FxHashMap<&'d str, Vec<usize>>,
+    /// Those whose Service a template fills in.
+    open: Vec<usize>,
 }
 
 /// What the routes of a project need at hand.
 struct Routing<'d> {
     /// The Gateways by their object.
     gateways: FxHashMap<usize, BuiltGateway<'d>>,
-    /// The TargetGroupConfigurations by the Service that they are for.
-    configs: FxHashMap<&'d str, Vec<usize>>,
+    configs: Configurations<'d>,
     /// The target groups that were made, by route, backend and whether HTTP/1.1 is forced.
     made: FxHashMap<(usize, String, bool), ResourceIdx>,
 }
@@ -83,9 +93,8 @@ impl<'d> Lowering<'_, 'd> {
         let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
         let id = format!("{label} -> load balancer");
         let balancer = self.add_built(object, id, kind, name, Platform::Gateway);
-        let nodes: Vec<NodeRef<'d>> =
-            configs.iter().filter_map(|config| self.world.objects[*config].node.get("spec")).collect();
-        let properties = balancer_config(&mut self.builder.values, "application", &nodes, name);
+        let layers = self.layers(&configs);
+        let properties = balancer_config(&mut self.builder.values, "application", &layers, name);
         self.builder.draft_mut(balancer).properties = Some(properties);
 
         let mut by_port: BTreeMap<i64, Vec<GatewayListener<'d>>> = BTreeMap::new();
@@ -109,7 +118,7 @@ impl<'d> Lowering<'_, 'd> {
             let kind = "AWS::ElasticLoadBalancingV2::Listener";
             let at = first.node.get("name").map_or(name, inner_span);
             let resource = self.add_built(object, id, kind, at, Platform::Gateway);
-            let properties = self.listener_properties(object, balancer, &sections, &nodes);
+            let properties = self.listener_properties(object, balancer, &sections, &layers);
             self.builder.draft_mut(resource).properties = Some(properties);
             let is_https = first.protocol.0 == "HTTPS";
             listeners.push(BuiltListener { resource, is_https, sections, n_rules: 0 });
@@ -118,39 +127,51 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     /// The TargetGroupConfigurations by the Service that they are for.
-    pub(super) fn configurations(&self) -> FxHashMap<&'d str, Vec<usize>> {
-        let mut configurations: FxHashMap<&'d str, Vec<usize>> = FxHashMap::default();
+    pub(super) fn configurations(&self) -> Configurations<'d> {
+        let mut configurations = Configurations::default();
         for (idx, object) in self.world.objects.iter().enumerate() {
-            if object.is("gateway.k8s.aws", "TargetGroupConfiguration")
-                && let Some(service) = object.spec_text(&["targetReference", "name"])
-            {
-                configurations.entry(service).or_default().push(idx);
+            if !object.is("gateway.k8s.aws", "TargetGroupConfiguration") {
+                continue;
+            }
+            let Some(name) = object.spec(&["targetReference", "name"]) else { continue };
+            match text(name) {
+                Some(service) => configurations.by_service.entry(service).or_default().push(idx),
+                None if name.text().is_some_and(is_placeholder) => configurations.open.push(idx),
+                None => {}
             }
         }
         configurations
     }
 
     /// The LoadBalancerConfigurations of a Gateway and of its class.
-    pub(super) fn configs(&self, gateway: &Object<'d>) -> Vec<usize> {
-        let kind = "LoadBalancerConfiguration";
+    pub(super) fn configs(&self, gateway: &Object<'d>) -> Vec<Config> {
+        let find = |name: NodeRef<'d>, namespace: &str, file: usize| {
+            let found = self.world.find_in("LoadBalancerConfiguration", text(name)?, namespace, file);
+            if let Found::One(idx) = found { Some(idx) } else { None }
+        };
         let mut found = Vec::new();
-        if let Some(name) = gateway.spec_text(&["infrastructure", "parametersRef", "name"])
-            && let Found::One(idx) = self.world.find_in(kind, name, gateway.namespace, gateway.file)
-        {
-            found.push(idx);
+        if let Some(name) = gateway.spec(&["infrastructure", "parametersRef", "name"]) {
+            found.push(find(name, gateway.namespace, gateway.file));
         }
         if let Some(class) = gateway.spec_text(&["gatewayClassName"])
             && let Found::One(class) = self.world.find_cluster_wide("GatewayClass", class, gateway.file)
         {
             let class = &self.world.objects[class];
             let namespace = class.spec_text(&["parametersRef", "namespace"]).unwrap_or_default();
-            if let Some(name) = class.spec_text(&["parametersRef", "name"])
-                && let Found::One(idx) = self.world.find_in(kind, name, namespace, class.file)
-            {
-                found.push(idx);
+            if let Some(name) = class.spec(&["parametersRef", "name"]) {
+                found.push(find(name, namespace, class.file));
             }
         }
         found
+    }
+
+    /// What LoadBalancerConfigurations say.
+    pub(super) fn layers(&self, configs: &[Config]) -> Vec<Layer<'d>> {
+        let spec = |config: &Config| match config {
+            Some(idx) => self.world.objects[*idx].node.get("spec").map(Layer::Written),
+            None => Some(Layer::Open),
+        };
+        configs.iter().filter_map(spec).collect()
     }
 
     fn listener_properties(
@@ -158,49 +179,31 @@ impl<'d> Lowering<'_, 'd> {
         gateway: &Object<'d>,
         balancer: ResourceIdx,
         sections: &[GatewayListener<'d>],
-        configs: &[NodeRef<'d>],
+        configs: &[Layer<'d>],
     ) -> ValueId {
         let first = sections[0];
         let (protocol, protocol_at) = first.protocol;
         let (port, port_at) = first.port;
         let name = gateway.name_span;
         let place = Place::default_at(name);
-        let has_config = gateway.spec(&["infrastructure", "parametersRef"]).is_some();
         let values = &mut self.builder.values;
         let mut properties = Properties::default();
         properties.put("LoadBalancerArn", values.reference(balancer, place));
         properties.put("Protocol", values.text(protocol, Place::written(protocol_at, protocol_at)));
         properties.put("Port", values.int(port, Place::written(port_at, port_at)));
-        let wanted = format!("{protocol}:{port}");
-        let config = configs
-            .iter()
-            .filter_map(|config| config.get("listenerConfigurations"))
-            .flat_map(NodeRef::items)
-            .find(|item| item.get("protocolPort").and_then(text) == Some(wanted.as_str()));
         if protocol == "HTTPS" {
-            let written = config
-                .and_then(|config| config.entry("defaultCertificate"))
-                .and_then(|entry| Setting::read(entry.key, entry.value));
-            let place = Place::default_at(name);
-            match written {
-                Some(setting) => {
+            let config = ListenerConfig::find(configs, &format!("{protocol}:{port}"));
+            match config.field("defaultCertificate") {
+                Layered::Written(setting) => {
                     let arn = setting.value(values);
                     let entry = values.map_of(&[("CertificateArn", arn)], setting.place());
                     properties.put("Certificates", values.list(&[entry], setting.place()));
                 }
-                // Hosts of listeners and routes let the controller look for a certificate; a configuration that
-                // is not in the files may name one.
-                None if has_config && configs.is_empty() => {
-                    properties.put("Certificates", values.unknown(Unknown::Outside, place));
-                }
-                None => properties.put("Certificates", values.unknown(Unknown::Computed, place)),
+                // Hosts of listeners and routes let the controller look for a certificate.
+                Layered::Absent => properties.put("Certificates", values.unknown(Unknown::Computed, place)),
+                Layered::Unknown(why) => properties.put("Certificates", values.unknown(why, place)),
             }
-            if let Some(setting) = config
-                .and_then(|config| config.entry("sslPolicy"))
-                .and_then(|entry| Setting::read(entry.key, entry.value))
-            {
-                properties.put("SslPolicy", setting.value(values));
-            }
+            properties.put_layered(values, "SslPolicy", &config.field("sslPolicy"), name, Setting::value);
         }
         let code = values.text("404", place);
         let fixed = values.map_of(&[("StatusCode", code)], place);
@@ -382,7 +385,7 @@ impl<'d> Lowering<'_, 'd> {
             &self.ports,
             backend.at,
         );
-        let check_port = config.health_check("healthCheckPort").map_or(Layered::Absent, Layered::Written);
+        let check_port = config.health_check("healthCheckPort");
         let draft = self.builder.draft_mut(resource);
         draft.properties = Some(properties);
         if let Some(port) = behind {
@@ -404,36 +407,63 @@ impl<'d> Lowering<'_, 'd> {
     pub(super) fn group_config(
         &self,
         route: &Object<'d>,
-        configs: &[usize],
-        by_service: &FxHashMap<&'d str, Vec<usize>>,
+        configs: &[Config],
+        by_service: &Configurations<'d>,
         backend: Backend<'d>,
         namespace: &str,
     ) -> GroupConfig<'d> {
-        let candidates = by_service.get(backend.service).into_iter().flatten();
-        let of_service = candidates.map(|idx| &self.world.objects[*idx]).filter(|object| {
-            object.namespace == namespace || object.namespace.is_empty() || namespace.is_empty()
-        });
-        let of_gateway = configs.iter().find_map(|config| {
+        let is_here = |idx: &&usize| {
+            let own = self.world.objects[**idx].namespace;
+            own == namespace || own.is_empty() || namespace.is_empty()
+        };
+        let mut of_service = by_service.by_service.get(backend.service).into_iter().flatten().filter(is_here);
+        let mut layers = Vec::new();
+        match of_service.next() {
+            Some(idx) => layers.extend(config_layers(&self.world.objects[*idx], route)),
+            None if by_service.open.iter().any(|idx| is_here(&idx)) => layers.push(Layer::Open),
+            None => {}
+        }
+        for config in configs {
+            let Some(config) = config else {
+                layers.push(Layer::Open);
+                break;
+            };
             let config = &self.world.objects[*config];
-            let name = config.spec_text(&["defaultTargetGroupConfiguration", "name"])?;
-            match self.world.find_in("TargetGroupConfiguration", name, config.namespace, config.file) {
-                Found::One(idx) => Some(&self.world.objects[idx]),
-                _ => None,
+            let Some(name) = config.spec(&["defaultTargetGroupConfiguration", "name"]) else { continue };
+            let found = text(name).map(|name| {
+                self.world.find_in("TargetGroupConfiguration", name, config.namespace, config.file)
+            });
+            match found {
+                Some(Found::One(idx)) => layers.extend(config_layers(&self.world.objects[idx], route)),
+                _ => layers.push(Layer::Open),
             }
-        });
-        let nodes = of_service.take(1).chain(of_gateway).flat_map(|object| {
-            let spec = object.node.get("spec");
-            let routes = spec.and_then(|spec| spec.get("routeConfigurations"));
-            let best = routes
-                .into_iter()
-                .flat_map(NodeRef::items)
-                .filter_map(|item| Some((fits(item, route)?, item.get("targetGroupProps")?)))
-                .max_by_key(|(fit, _)| *fit)
-                .map(|(_, props)| props);
-            best.into_iter().chain(spec.and_then(|spec| spec.get("defaultConfiguration")))
-        });
-        GroupConfig { layers: nodes.collect() }
+            break;
+        }
+        GroupConfig { layers }
     }
+}
+
+/// What a TargetGroupConfiguration says of a route: its closest entry, then its default. An entry for a route that a
+/// template fills in may be this one's.
+fn config_layers<'d>(object: &Object<'d>, route: &Object<'_>) -> Vec<Layer<'d>> {
+    let spec = object.node.get("spec");
+    let items = || {
+        let routes = spec.and_then(|spec| spec.get("routeConfigurations"));
+        routes.into_iter().flat_map(NodeRef::items)
+    };
+    let is_open = |item: NodeRef<'d>| {
+        let identifier = item.get("routeIdentifier").into_iter().flat_map(NodeRef::entries);
+        identifier.filter_map(|entry| entry.value.text()).any(is_placeholder)
+    };
+    if items().any(is_open) {
+        return vec![Layer::Open];
+    }
+    let best = items()
+        .filter_map(|item| Some((fits(item, route)?, item.get("targetGroupProps")?)))
+        .max_by_key(|(fit, _)| *fit)
+        .map(|(_, props)| props);
+    let default = spec.and_then(|spec| spec.get("defaultConfiguration"));
+    best.into_iter().chain(default).map(Layer::Written).collect()
 }
 
 /// How closely an entry of `routeConfigurations` names a route: kind, then namespace, then name.

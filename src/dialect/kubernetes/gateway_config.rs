@@ -2,13 +2,13 @@
 
 use super::annotations::Setting;
 use super::gateway::host_value;
-use super::lowering::Properties;
+use super::lowering::{Layered, Properties};
 use super::objects::Object;
 use super::ports::Ports;
 use super::services::ServicePort;
 use super::target_groups::health_check_port;
-use super::values::{inner_span, text};
-use crate::document::NodeRef;
+use super::values::{inner_span, is_placeholder, text};
+use crate::document::{EntryRef, NodeRef};
 use crate::model::{Place, Unknown, ValueId, Values};
 use crate::source::Span;
 
@@ -17,16 +17,64 @@ use crate::source::Span;
 #[derive(Debug)]
 pub(super) struct GroupConfig<'d> {
     /// The strongest first.
-    pub(super) layers: Vec<NodeRef<'d>>,
+    pub(super) layers: Vec<Layer<'d>>,
+}
+
+/// What one configuration says.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Layer<'d> {
+    /// It is among the files.
+    Written(NodeRef<'d>),
+    /// There may be one, and what it says is not known.
+    Open,
+}
+
+/// The field of a name in the strongest layer that has it: `Some(None)` where an open layer may.
+fn strongest<'d>(layers: impl IntoIterator<Item = Layer<'d>>, key: &str) -> Option<Option<EntryRef<'d>>> {
+    layers.into_iter().find_map(|layer| match layer {
+        Layer::Written(node) => node.entry(key).map(Some),
+        Layer::Open => Some(None),
+    })
+}
+
+/// The same as a setting.
+fn setting<'d>(entry: Option<Option<EntryRef<'d>>>) -> Layered<'d> {
+    match entry {
+        None => Layered::Absent,
+        Some(None) => Layered::Unknown(Unknown::Outside),
+        Some(Some(entry)) => Setting::read(entry.key, entry.value).map_or(Layered::Absent, Layered::Written),
+    }
+}
+
+/// A list of keys and values of the strongest layer that has it.
+fn put_attributes<'d>(
+    properties: &mut Properties,
+    values: &mut Values,
+    property: &'static str,
+    entry: Option<Option<EntryRef<'d>>>,
+    name: Span,
+) {
+    match entry {
+        None => {}
+        Some(None) => properties.put(property, values.unknown(Unknown::Outside, Place::fact_at(name))),
+        Some(Some(entry)) => {
+            let list = key_values(values, entry.value);
+            let place = Place::written(inner_span(entry.value), entry.key.span());
+            properties.put(property, values.list(&list, place));
+        }
+    }
 }
 
 impl<'d> GroupConfig<'d> {
     /// What the strongest `healthCheckConfig` leaves out and a layer below has: the block, and the place and text of each
     /// setting that is hidden.
     pub(super) fn hidden_checks(&self) -> Option<(Span, Vec<(&'static str, Setting<'d>)>)> {
-        let mut blocks = self.layers.iter().filter_map(|layer| layer.entry("healthCheckConfig"));
-        let strongest = blocks.next()?;
-        let below = blocks.next()?;
+        let mut blocks = self.layers.iter().map_while(|layer| match layer {
+            Layer::Written(node) => Some(node.entry("healthCheckConfig")),
+            Layer::Open => None,
+        });
+        let strongest = blocks.by_ref().flatten().next()?;
+        let below = blocks.flatten().next()?;
         let hidden = ["healthCheckPath", "matcher"].into_iter().filter_map(|key| {
             if strongest.value.get(key).is_some() {
                 return None;
@@ -40,23 +88,28 @@ impl<'d> GroupConfig<'d> {
         (!hidden.is_empty()).then_some((strongest.key.span(), hidden))
     }
 
-    fn field(&self, key: &str) -> Option<Setting<'d>> {
-        let entry = self.layers.iter().find_map(|layer| layer.entry(key))?;
-        Setting::read(entry.key, entry.value)
+    fn entry(&self, key: &str) -> Option<Option<EntryRef<'d>>> {
+        strongest(self.layers.iter().copied(), key)
+    }
+
+    fn field(&self, key: &str) -> Layered<'d> {
+        setting(self.entry(key))
     }
 
     /// A field of `healthCheckConfig`.
-    pub(super) fn health_check(&self, key: &str) -> Option<Setting<'d>> {
-        let check = self.layers.iter().find_map(|layer| layer.get("healthCheckConfig"))?;
-        let entry = check.entry(key)?;
-        Setting::read(entry.key, entry.value)
+    pub(super) fn health_check(&self, key: &str) -> Layered<'d> {
+        setting(match self.entry("healthCheckConfig") {
+            Some(Some(check)) => check.value.entry(key).map(Some),
+            open_or_absent => open_or_absent,
+        })
     }
 
-    fn matcher(&self, key: &str) -> Option<(Setting<'d>, Span)> {
-        let check = self.layers.iter().find_map(|layer| layer.get("healthCheckConfig"))?;
-        let matcher = check.entry("matcher")?;
-        let entry = matcher.value.entry(key)?;
-        Some((Setting::read(entry.key, entry.value)?, matcher.key.span()))
+    /// The `matcher` of the health check.
+    fn matcher(&self) -> Option<Option<EntryRef<'d>>> {
+        match self.entry("healthCheckConfig")? {
+            Some(check) => check.value.entry("matcher").map(Some),
+            None => Some(None),
+        }
     }
 }
 
@@ -71,28 +124,34 @@ pub(super) fn group_properties(
     name: Span,
 ) -> ValueId {
     let mut properties = Properties::default();
-    if let Some(setting) = config.field("protocol") {
-        properties.put("Protocol", setting.word(values, &["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"]));
-    }
-    let written = config.field("protocolVersion").filter(|_| !version.is_some_and(|(_, _, forced)| forced));
-    match (written, version) {
-        (Some(setting), _) => {
-            properties.put("ProtocolVersion", setting.word(values, &["HTTP1", "HTTP2", "GRPC"]));
-        }
-        (None, Some((word, span, _))) => {
+    properties.put_layered(values, "Protocol", &config.field("protocol"), name, |setting, values| {
+        setting.word(values, &["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"])
+    });
+    let written = match version {
+        Some((_, _, true)) => Layered::Absent,
+        _ => config.field("protocolVersion"),
+    };
+    match (&written, version) {
+        (Layered::Absent, Some((word, span, _))) => {
             properties.put("ProtocolVersion", values.text(word, Place::default_at(span)));
         }
-        (None, None) => {}
+        _ => properties.put_layered(values, "ProtocolVersion", &written, name, |setting, values| {
+            setting.word(values, &["HTTP1", "HTTP2", "GRPC"])
+        }),
     }
     let target_type = config.field("targetType");
-    let is_ip = match target_type.as_ref().map(|setting| setting.text) {
-        Some("ip") => Some(true),
-        None | Some("instance") => Some(false),
-        Some(_) => None,
+    let is_ip = match &target_type {
+        Layered::Absent => Some(false),
+        Layered::Written(setting) => match setting.text {
+            "ip" => Some(true),
+            "instance" => Some(false),
+            _ => None,
+        },
+        Layered::Unknown(_) => None,
     };
-    if let Some(setting) = &target_type {
-        properties.put("TargetType", setting.word(values, &["instance", "ip"]));
-    }
+    properties.put_layered(values, "TargetType", &target_type, name, |setting, values| {
+        setting.word(values, &["instance", "ip"])
+    });
     let number = match port {
         Some(port) => port.target_port(values, pods, is_ip),
         None => Some(values.unknown(Unknown::Outside, Place::fact_at(name))),
@@ -100,16 +159,15 @@ pub(super) fn group_properties(
     if let Some(number) = number {
         properties.put("Port", number);
     }
-    if let Some(setting) = config.field("targetGroupName") {
-        properties.put("Name", setting.value(values));
-    }
-    put_health_check(&mut properties, values, config, port, is_ip);
-    let attributes = config.layers.iter().find_map(|layer| layer.entry("targetGroupAttributes"));
-    if let Some(entry) = attributes {
-        let list = key_values(values, entry.value);
-        let place = Place::written(inner_span(entry.value), entry.key.span());
-        properties.put("TargetGroupAttributes", values.list(&list, place));
-    }
+    properties.put_layered(values, "Name", &config.field("targetGroupName"), name, Setting::value);
+    put_health_check(&mut properties, values, config, (port, is_ip), name);
+    put_attributes(
+        &mut properties,
+        values,
+        "TargetGroupAttributes",
+        config.entry("targetGroupAttributes"),
+        name,
+    );
     properties.finish(values, Place::written(name, name))
 }
 
@@ -117,24 +175,27 @@ fn put_health_check(
     properties: &mut Properties,
     values: &mut Values,
     config: &GroupConfig<'_>,
-    port: Option<&ServicePort<'_>>,
-    is_ip: Option<bool>,
+    (port, is_ip): (Option<&ServicePort<'_>>, Option<bool>),
+    name: Span,
 ) {
-    if let Some(setting) = config.health_check("healthCheckProtocol") {
-        let known = ["HTTP", "HTTPS", "TCP", "http", "https", "tcp"];
-        let value = match setting.text.to_ascii_uppercase() {
-            upper if known.contains(&upper.as_str()) => values.text(&upper, setting.place()),
-            _ => setting.word(values, &known),
-        };
-        properties.put("HealthCheckProtocol", value);
-    }
-    if let Some(setting) = config.health_check("healthCheckPath") {
-        properties.put("HealthCheckPath", setting.value(values));
-    }
-    if let Some(setting) = config.health_check("healthCheckPort") {
-        let ports = port.map(std::slice::from_ref);
-        properties.put("HealthCheckPort", health_check_port(&setting, values, ports, is_ip));
-    }
+    let check = |key: &str| config.health_check(key);
+    properties.put_layered(
+        values,
+        "HealthCheckProtocol",
+        &check("healthCheckProtocol"),
+        name,
+        |setting, values| {
+            let known = ["HTTP", "HTTPS", "TCP", "http", "https", "tcp"];
+            match setting.text.to_ascii_uppercase() {
+                upper if known.contains(&upper.as_str()) => values.text(&upper, setting.place()),
+                _ => setting.word(values, &known),
+            }
+        },
+    );
+    properties.put_layered(values, "HealthCheckPath", &check("healthCheckPath"), name, Setting::value);
+    properties.put_layered(values, "HealthCheckPort", &check("healthCheckPort"), name, |setting, values| {
+        health_check_port(setting, values, port.map(std::slice::from_ref), is_ip)
+    });
     let numbers = [
         ("HealthCheckIntervalSeconds", "healthCheckInterval"),
         ("HealthCheckTimeoutSeconds", "healthCheckTimeout"),
@@ -142,20 +203,26 @@ fn put_health_check(
         ("UnhealthyThresholdCount", "unhealthyThresholdCount"),
     ];
     for (property, key) in numbers {
-        if let Some(setting) = config.health_check(key) {
-            properties.put(property, setting.number(values));
-        }
+        properties.put_layered(values, property, &check(key), name, Setting::number);
     }
+    let matcher = match config.matcher() {
+        None => return,
+        Some(None) => {
+            return properties.put("Matcher", values.unknown(Unknown::Outside, Place::fact_at(name)));
+        }
+        Some(Some(matcher)) => matcher,
+    };
     let mut entries: Vec<(&str, ValueId)> = Vec::new();
-    let mut anchor = None;
+    let mut span = None;
     for (key, property) in [("grpcCode", "GrpcCode"), ("httpCode", "HttpCode")] {
-        if let Some((setting, at)) = config.matcher(key) {
+        let entry = matcher.value.entry(key);
+        if let Some(setting) = entry.and_then(|entry| Setting::read(entry.key, entry.value)) {
             entries.push((property, setting.value(values)));
-            anchor = Some((setting.span, at));
+            span = Some(setting.span);
         }
     }
-    if let Some((span, at)) = anchor {
-        properties.put("Matcher", values.map_of(&entries, Place::written(span, at)));
+    if let Some(span) = span {
+        properties.put("Matcher", values.map_of(&entries, Place::written(span, matcher.key.span())));
     }
 }
 
@@ -175,30 +242,41 @@ fn key_values(values: &mut Values, list: NodeRef<'_>) -> Vec<ValueId> {
 }
 
 /// The properties of a Gateway's load balancer, from its LoadBalancerConfigurations, the strongest first.
-pub(super) fn balancer_config(
-    values: &mut Values,
-    kind: &str,
-    configs: &[NodeRef<'_>],
-    name: Span,
-) -> ValueId {
+pub(super) fn balancer_config(values: &mut Values, kind: &str, configs: &[Layer<'_>], name: Span) -> ValueId {
     let mut properties = Properties::default();
     properties.put("Type", values.text(kind, Place::default_at(name)));
-    let field = |key: &str| {
-        let entry = configs.iter().find_map(|config| config.entry(key))?;
-        Setting::read(entry.key, entry.value)
-    };
-    if let Some(setting) = field("scheme") {
-        properties.put("Scheme", setting.word(values, &["internal", "internet-facing"]));
-    }
-    if let Some(setting) = field("loadBalancerName") {
-        properties.put("Name", setting.value(values));
-    }
-    if let Some(entry) = configs.iter().find_map(|config| config.entry("loadBalancerAttributes")) {
-        let list = key_values(values, entry.value);
-        let place = Place::written(inner_span(entry.value), entry.key.span());
-        properties.put("LoadBalancerAttributes", values.list(&list, place));
-    }
+    let entry = |key: &str| strongest(configs.iter().copied(), key);
+    properties.put_layered(values, "Scheme", &setting(entry("scheme")), name, |setting, values| {
+        setting.word(values, &["internal", "internet-facing"])
+    });
+    properties.put_layered(values, "Name", &setting(entry("loadBalancerName")), name, Setting::value);
+    let attributes = entry("loadBalancerAttributes");
+    put_attributes(&mut properties, values, "LoadBalancerAttributes", attributes, name);
     properties.finish(values, Place::written(name, name))
+}
+
+/// What LoadBalancerConfigurations say of a listener, `HTTPS:443` for instance.
+pub(super) struct ListenerConfig<'d>(Option<Layer<'d>>);
+
+impl<'d> ListenerConfig<'d> {
+    /// Looks for it, the strongest configuration first. An entry for a listener that is left open may be this one's.
+    pub(super) fn find(configs: &[Layer<'d>], wanted: &str) -> Self {
+        let found = configs.iter().find_map(|config| {
+            let Layer::Written(node) = config else { return Some(Layer::Open) };
+            let items = || node.get("listenerConfigurations").into_iter().flat_map(NodeRef::items);
+            let key = |item: &NodeRef<'d>| item.get("protocolPort").and_then(NodeRef::text);
+            items()
+                .find(|item| key(item) == Some(wanted))
+                .map(Layer::Written)
+                .or_else(|| items().find(|item| key(item).is_some_and(is_placeholder)).map(|_| Layer::Open))
+        });
+        Self(found)
+    }
+
+    /// A field of it.
+    pub(super) fn field(&self, key: &str) -> Layered<'d> {
+        setting(strongest(self.0, key))
+    }
 }
 
 /// The conditions of a route's rule. A rule with several matches becomes several rules of the listener; here their

@@ -2,9 +2,10 @@
 
 use super::annotations::Setting;
 use super::evidence::of_service_port;
+use super::gateway::Config;
 use super::gateway_classes::{self, GatewayKind};
-use super::gateway_config::{balancer_config, group_properties};
-use super::lowering::{Group, Lowering, Properties};
+use super::gateway_config::{Layer, ListenerConfig, balancer_config, group_properties};
+use super::lowering::{Group, Layered, Lowering, Properties};
 use super::objects::Object;
 use super::target_groups::Backend;
 use super::values::{inner_span, int, text};
@@ -29,17 +30,16 @@ impl<'d> Lowering<'_, 'd> {
         let name = object.name_span;
         let label = format!("Gateway {}", object.full_name());
         let configs = self.configs(object);
-        let nodes: Vec<NodeRef<'d>> =
-            configs.iter().filter_map(|config| self.world.objects[*config].node.get("spec")).collect();
+        let layers = self.layers(&configs);
         let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
         let balancer =
             self.add_built(object, format!("{label} -> load balancer"), kind, name, Platform::Gateway);
-        let properties = balancer_config(&mut self.builder.values, "network", &nodes, name);
+        let properties = balancer_config(&mut self.builder.values, "network", &layers, name);
         self.builder.draft_mut(balancer).properties = Some(properties);
         for listener in object.spec(&["listeners"]).into_iter().flat_map(NodeRef::items) {
             let protocol = listener.get("protocol").and_then(text);
             if matches!(protocol, Some("TCP" | "TLS" | "TCP_UDP")) {
-                self.lower_network_listener(idx, &label, balancer, listener, (&configs, &nodes));
+                self.lower_network_listener(idx, &label, balancer, listener, (&configs, &layers));
             }
         }
     }
@@ -50,7 +50,7 @@ impl<'d> Lowering<'_, 'd> {
         label: &str,
         balancer: ResourceIdx,
         listener: NodeRef<'d>,
-        (configs, nodes): (&[usize], &[NodeRef<'d>]),
+        (configs, layers): (&[Config], &[Layer<'d>]),
     ) {
         let object = &self.world.objects[gateway];
         let word = |key: &str| listener.get(key).and_then(|node| Some((text(node)?, inner_span(node))));
@@ -64,17 +64,7 @@ impl<'d> Lowering<'_, 'd> {
         let kind = "AWS::ElasticLoadBalancingV2::Listener";
         let resource = self.add_built(object, id, kind, at, Platform::Gateway);
         let groups = self.groups_of_listener(gateway, listener, port, configs);
-        let wanted = format!("{protocol}:{port}");
-        let config = nodes
-            .iter()
-            .filter_map(|config| config.get("listenerConfigurations"))
-            .flat_map(NodeRef::items)
-            .find(|item| item.get("protocolPort").and_then(text) == Some(wanted.as_str()));
-        let field = |key: &str| {
-            let entry = config?.entry(key)?;
-            Setting::read(entry.key, entry.value)
-        };
-        let is_outside = nodes.is_empty() && object.spec(&["infrastructure", "parametersRef"]).is_some();
+        let config = ListenerConfig::find(layers, &format!("{protocol}:{port}"));
         let place = Place::default_at(at);
         let values = &mut self.builder.values;
         let mut properties = Properties::default();
@@ -83,24 +73,27 @@ impl<'d> Lowering<'_, 'd> {
         let port_at = inner_span(port_node);
         properties.put("Port", values.int(port, Place::written(port_at, port_at)));
         if protocol == "TLS" {
-            match field("defaultCertificate") {
-                Some(setting) => {
+            match config.field("defaultCertificate") {
+                Layered::Written(setting) => {
                     let arn = setting.value(values);
                     let entry = values.map_of(&[("CertificateArn", arn)], setting.place());
                     properties.put("Certificates", values.list(&[entry], setting.place()));
                 }
-                None => properties.put("Certificates", values.unknown(Unknown::Computed, place)),
+                Layered::Absent => properties.put("Certificates", values.unknown(Unknown::Computed, place)),
+                Layered::Unknown(why) => properties.put("Certificates", values.unknown(why, place)),
             }
-            if let Some(setting) = field("alpnPolicy") {
-                let known = ["HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "None"];
-                let policy = setting.word(values, &known);
-                properties.put("AlpnPolicy", values.list(&[policy], setting.place()));
-            } else if is_outside {
-                properties.put("AlpnPolicy", values.unknown(Unknown::Outside, place));
-            }
-            if let Some(setting) = field("sslPolicy") {
-                properties.put("SslPolicy", setting.value(values));
-            }
+            properties.put_layered(
+                values,
+                "AlpnPolicy",
+                &config.field("alpnPolicy"),
+                at,
+                |setting, values| {
+                    let known = ["HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "None"];
+                    let policy = setting.word(values, &known);
+                    values.list(&[policy], setting.place())
+                },
+            );
+            properties.put_layered(values, "SslPolicy", &config.field("sslPolicy"), at, Setting::value);
         }
         let mut list: Vec<ValueId> = Vec::new();
         for (group, at) in groups {
@@ -125,7 +118,7 @@ impl<'d> Lowering<'_, 'd> {
         gateway: usize,
         listener: NodeRef<'d>,
         port: i64,
-        configs: &[usize],
+        configs: &[Config],
     ) -> Vec<(ResourceIdx, crate::source::Span)> {
         let world = self.world;
         let name = listener.get("name").and_then(text);

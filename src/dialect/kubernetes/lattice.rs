@@ -9,16 +9,25 @@ use super::gateway_classes::{self, GatewayKind, Parent};
 use super::lowering::{Group, Lowering, Properties, Refusal};
 use super::objects::Object;
 use super::target_groups::Backend;
-use super::values::{inner_span, int, text};
+use super::values::{inner_span, int, is_placeholder, text};
 use super::workloads::PortRef;
 use crate::document::NodeRef;
-use crate::model::{Place, Platform, ResourceIdx, ValueId};
+use crate::model::{Place, Platform, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
 const POLICY: &str = "TargetGroupPolicy";
 
 /// The target groups that were made: by Service, port and kind of route.
 type Made<'d> = FxHashMap<(&'d str, String, &'d str), ResourceIdx>;
+
+/// The TargetGroupPolicy of a Service.
+#[derive(Clone, Copy)]
+enum Policy {
+    None,
+    One(usize),
+    /// One whose target a template fills in may be meant.
+    Open,
+}
 
 impl<'d> Lowering<'_, 'd> {
     /// Lowers routes on Gateways of Lattice, and exported Services.
@@ -210,7 +219,7 @@ impl<'d> Lowering<'_, 'd> {
             PortRef::Number(number) => Some((number, backend.port_at)),
             PortRef::Name(_) => None,
         };
-        let policy = self.policy_of("Service", backend.service, namespace);
+        let policy = self.policy_of(&["Service"], backend.service, namespace);
         // A GRPCRoute settles the version; a policy is asked for the rest only.
         self.put_lattice_group(resource, policy, version, true, number, backend.at);
         let draft = self.builder.draft_mut(resource);
@@ -234,11 +243,7 @@ impl<'d> Lowering<'_, 'd> {
         let service = *service;
         let exported: Vec<NodeRef<'d>> =
             object.spec(&["exportedPorts"]).into_iter().flat_map(NodeRef::items).collect();
-        let policy = self.policy_of("ServiceExport", object.name, object.namespace).or(self.policy_of(
-            "Service",
-            object.name,
-            object.namespace,
-        ));
+        let policy = self.policy_of(&["ServiceExport", "Service"], object.name, object.namespace);
         for port in 0..self.services.all[service].ports.len() {
             let described = &self.services.all[service].ports[port];
             let (number, at) = (described.number, described.at);
@@ -247,8 +252,9 @@ impl<'d> Lowering<'_, 'd> {
                 continue;
             }
             let route = entry.and_then(|entry| entry.get("routeType"));
-            let version =
-                route.filter(|route| route.text() == Some("GRPC")).map(|route| ("GRPC", inner_span(route)));
+            let version = route
+                .filter(|route| route.text().is_some_and(|word| word == "GRPC" || is_placeholder(word)))
+                .map(|route| (route.text().unwrap_or_default(), inner_span(route)));
             let id = format!("ServiceExport {} -> {}", object.full_name(), described.label());
             let name = entry.and_then(|entry| entry.get("port")).map_or(object.name_span, inner_span);
             let kind = "AWS::VpcLattice::TargetGroup";
@@ -264,18 +270,23 @@ impl<'d> Lowering<'_, 'd> {
     fn put_lattice_group(
         &mut self,
         resource: ResourceIdx,
-        policy: Option<usize>,
+        policy: Policy,
         version: Option<(&str, Span)>,
         is_settled: bool,
         port: Option<(i64, Span)>,
         name: Span,
     ) {
-        let policy = policy.map(|policy| &self.world.objects[policy]);
+        let is_open = matches!(policy, Policy::Open);
+        let policy = match policy {
+            Policy::One(policy) => Some(&self.world.objects[policy]),
+            Policy::None | Policy::Open => None,
+        };
         let field = |path: &[&str], key: &str| {
             let entry = policy?.spec(path)?.entry(key)?;
             Setting::read(entry.key, entry.value)
         };
         let values = &mut self.builder.values;
+        let unknown = Place::fact_at(name);
         let mut config: Vec<(&str, ValueId)> = Vec::new();
         if let Some(setting) = field(&[], "protocol") {
             config.push(("Protocol", setting.value(values)));
@@ -283,10 +294,17 @@ impl<'d> Lowering<'_, 'd> {
         let of_policy = field(&[], "protocolVersion").filter(|_| !(is_settled && version.is_some()));
         match (of_policy, version) {
             (Some(setting), _) => config.push(("ProtocolVersion", setting.value(values))),
-            (None, Some((word, span))) => {
-                config.push(("ProtocolVersion", values.text(word, Place::written(span, span))));
+            (None, Some((text, span))) if is_settled || !is_open => {
+                let version = super::lowering::word(values, text, Place::written(span, span));
+                config.push(("ProtocolVersion", version));
             }
-            (None, None) => {}
+            (None, None) if !is_open => {}
+            (None, _) => config.push(("ProtocolVersion", values.unknown(Unknown::Expression, unknown))),
+        }
+        if is_open {
+            for property in ["Protocol", "HealthCheck"] {
+                config.push((property, values.unknown(Unknown::Expression, unknown)));
+            }
         }
         if let Some((number, span)) = port {
             config.push(("Port", values.int(number, Place::written(span, span))));
@@ -328,15 +346,67 @@ impl<'d> Lowering<'_, 'd> {
         self.builder.draft_mut(resource).properties = Some(properties);
     }
 
-    /// The policy for a Service or an export, which must stand in its namespace.
-    fn policy_of(&self, kind: &str, name: &str, namespace: &str) -> Option<usize> {
-        (0..self.world.objects.len()).find(|idx| {
-            let object = &self.world.objects[*idx];
-            object.kind == POLICY
-                && object.namespace == namespace
-                && object.spec_text(&["targetRef", "kind"]) == Some(kind)
-                && object.spec_text(&["targetRef", "name"]) == Some(name)
-        })
+    /// The policy for a Service, or for an export of this name as well. It must stand in the namespace.
+    fn policy_of(&self, kinds: &[&str], name: &str, namespace: &str) -> Policy {
+        let here = || {
+            let all = self.world.objects.iter().enumerate();
+            all.filter(|(_, object)| object.kind == POLICY && object.namespace == namespace)
+        };
+        for kind in kinds {
+            let is_meant = |object: &Object<'_>| {
+                object.spec_text(&["targetRef", "kind"]) == Some(kind)
+                    && object.spec_text(&["targetRef", "name"]) == Some(name)
+            };
+            if let Some((idx, _)) = here().find(|(_, object)| is_meant(object)) {
+                return Policy::One(idx);
+            }
+        }
+        let may_be_meant = |object: &Object<'_>| {
+            let may_be = |key: &str, words: &[&str]| {
+                let word = object.spec(&["targetRef", key]).and_then(NodeRef::text);
+                word.is_some_and(|word| words.contains(&word) || is_placeholder(word))
+            };
+            may_be("kind", kinds) && may_be("name", &[name])
+        };
+        if here().any(|(_, object)| may_be_meant(object)) { Policy::Open } else { Policy::None }
+    }
+
+    /// Whether a route may lead to the Service that a policy is for, as far as templates leave it open: by its Gateway, by
+    /// the listener there, or by the backend. A listener that takes TLS as it comes has target groups too, of its own.
+    fn may_lead_to(&self, route: &Object<'d>, name: &str) -> bool {
+        if !matches!(route.kind, "GRPCRoute" | "HTTPRoute" | "TLSRoute" | "TCPRoute") {
+            return false;
+        }
+        let is_open = |node: NodeRef<'d>, key: &str| {
+            node.get(key).is_some_and(|node| text(node).is_none() || int(node).is_none() && key == "port")
+        };
+        let backends = || {
+            let rules = route.spec(&["rules"]).into_iter().flat_map(NodeRef::items);
+            rules.filter_map(|rule| rule.get("backendRefs")).flat_map(NodeRef::items)
+        };
+        let is_named =
+            backends().any(|it| is_open(it, "name") || it.get("name").and_then(text) == Some(name));
+        if !is_named {
+            return false;
+        }
+        let parents = route.spec(&["parentRefs"]).into_iter().flat_map(NodeRef::items);
+        let has_open_parent = parents.clone().any(|it| ["name", "port"].iter().any(|key| is_open(it, key)));
+        let found = gateway_classes::parents(self.world, route);
+        let mut of_lattice = found.iter().filter(|parent| {
+            let gateway = &self.world.objects[parent.gateway];
+            gateway_classes::kind(self.world, gateway) == Some(GatewayKind::Lattice)
+        });
+        let has_open_listener = of_lattice.clone().any(|parent| {
+            let listeners = self.world.objects[parent.gateway].spec(&["listeners"]);
+            let mut listeners = listeners.into_iter().flat_map(NodeRef::items);
+            listeners.any(|it| ["name", "port", "protocol"].iter().any(|key| is_open(it, key)))
+        });
+        let has_open_backend = backends().any(|it| is_open(it, "name") || is_open(it, "port"));
+        let is_attached = of_lattice.next().is_some();
+        has_open_parent
+            || found.len() < parents.count()
+            || has_open_listener
+            || is_attached && (has_open_backend || matches!(route.kind, "TLSRoute" | "TCPRoute"))
     }
 
     /// A policy on what is not routed, or that sets what a GRPCRoute settles.
@@ -355,32 +425,37 @@ impl<'d> Lowering<'_, 'd> {
         let is_here = has(&|namespace| namespace == object.namespace);
         let routed: Vec<&str> =
             made.keys().filter(|(service, ..)| *service == name).map(|(_, _, kind)| *kind).collect();
-        let is_exported = self
-            .world
-            .objects
-            .iter()
-            .any(|it| it.kind == "ServiceExport" && it.name == name && it.namespace == object.namespace);
-        let mut refuse = |text: String, at: Span| {
-            self.refusals.push((idx, Refusal { reason: "without-effect", text, at, other: None }));
+        let is_exported = self.world.objects.iter().any(|it| {
+            it.kind == "ServiceExport"
+                && (it.name == name || is_placeholder(it.name))
+                && it.namespace == object.namespace
+        });
+        let may_be_led_to = |is_asked: &dyn Fn(&str) -> bool| {
+            let asked = self.world.objects.iter().filter(|route| is_asked(route.kind));
+            asked.into_iter().any(|route| self.may_lead_to(route, name))
         };
-        if !is_here {
-            if object.spec_text(&["targetRef", "namespace"]) == Some(object.namespace) {
+        let (text, at) = if !is_here {
+            let is_own = object.spec_text(&["targetRef", "namespace"]) == Some(object.namespace);
+            let is_elsewhere = has(&|namespace| !namespace.is_empty() && !object.namespace.is_empty());
+            if is_own || !is_elsewhere {
                 return;
             }
-            let is_elsewhere = has(&|namespace| !namespace.is_empty() && !object.namespace.is_empty());
-            if is_elsewhere {
-                refuse(format!("Service `{name}` is in another namespace"), inner_span(target));
-            }
+            (format!("Service `{name}` is in another namespace"), inner_span(target))
         } else if routed.is_empty() && !is_exported {
-            refuse(format!("no route of Lattice leads to Service `{name}`"), inner_span(target));
+            if may_be_led_to(&|_| true) {
+                return;
+            }
+            (format!("no route of Lattice leads to Service `{name}`"), inner_span(target))
         } else if let Some(version) = object.spec(&["protocolVersion"])
             && !is_exported
             && routed.iter().all(|kind| *kind == "GRPCRoute")
+            && !may_be_led_to(&|kind| kind != "GRPCRoute")
         {
-            refuse(
-                "a GRPCRoute makes the version `GRPC` whatever the policy says".to_string(),
-                inner_span(version),
-            );
-        }
+            let text = "a GRPCRoute makes the version `GRPC` whatever the policy says";
+            (text.to_string(), inner_span(version))
+        } else {
+            return;
+        };
+        self.refusals.push((idx, Refusal { reason: "without-effect", text, at, other: None }));
     }
 }

@@ -128,6 +128,10 @@ impl<'d> Lowering<'_, 'd> {
     /// Links the ports that the health check reaches.
     pub(super) fn link_health_check(&mut self, group: Group, setting: &Layered<'d>) {
         let Some((service, port)) = group.backend else { return };
+        if let Layered::Unknown(_) = setting {
+            self.builder.draft_mut(group.resource).unknown_links.push(Link::HealthCheckPorts);
+            return;
+        }
         let service = &self.services.all[service];
         let setting = setting.written().filter(|setting| setting.text != "traffic-port");
         let mut reached: Vec<ResourceIdx> = Vec::new();
