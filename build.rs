@@ -1,13 +1,19 @@
-//! Embeds `rules/*.guard` and the examples of their pages: adding a rule is adding its file.
+//! Embeds `rules/*.guard`, parsed, and the examples of their pages: adding a rule is adding its file.
+
+#[path = "src/policy/parse/grammar.rs"]
+mod grammar;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use grammar::{Match, Rule};
+
 fn main() {
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=docs/rules");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let mut paths: Vec<PathBuf> = fs::read_dir(root.join("rules"))
         .expect("rules/ is readable")
         .map(|entry| entry.expect("rules/ is readable").path())
@@ -19,30 +25,30 @@ fn main() {
     for path in &paths {
         let name = path.file_stem().and_then(|stem| stem.to_str()).expect("names of rules are ASCII");
         let text = fs::read_to_string(path).expect("rules are UTF-8");
-        let types = types(&text);
+        let nodes = grammar::file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let parsed = out.join(format!("{name}.parsed"));
+        write(&parsed, &grammar::pack(&nodes));
+        let types = types(&text, &nodes);
         let page = fs::read_to_string(root.join("docs/rules").join(format!("{name}.md"))).unwrap_or_default();
         let examples = examples(&page);
         writeln!(
             table,
-            "    Builtin {{ name: {name:?}, types: &{types:?}, text: include_str!({path:?}), examples: {examples:?} }},"
+            "    Builtin {{ name: {name:?}, types: &{types:?}, text: include_str!({path:?}), \
+             parsed: include_bytes!({parsed:?}), examples: {examples:?} }},"
         )
         .expect("a string takes all text");
     }
     table.push(']');
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    write(&out.join("builtin_rules.rs"), &table);
+    write(&out.join("builtin_rules.rs"), table.as_bytes());
 }
 
 /// The resource types whose blocks a rule holds, so that a run compiles only the rules that its resources can meet.
-fn types(text: &str) -> Vec<&str> {
-    let mut found: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|word| word.contains("::") && !word.starts_with('#'))
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    found
+fn types<'t>(text: &'t str, nodes: &[Match]) -> Vec<&'t str> {
+    let names = nodes.iter().filter(|node| node.rule == Rule::type_name);
+    let mut types: Vec<&str> = names.map(|name| &text[name.start as usize..name.end as usize]).collect();
+    types.sort_unstable();
+    types.dedup();
+    types
 }
 
 /// The examples of a rule's page, which a test writes with the tool's own output; a new rule has no page yet.
@@ -51,6 +57,6 @@ fn examples(page: &str) -> &str {
     section.split_once("\n## ").map_or(section, |(examples, _)| examples).trim_end()
 }
 
-fn write(path: &Path, text: &str) {
-    fs::write(path, text).expect("the output directory is writable");
+fn write(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).expect("the output directory is writable");
 }

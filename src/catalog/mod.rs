@@ -20,10 +20,13 @@ pub use explain::{dialect_name, overview, page};
 /// The check that reports two rule files of one name.
 pub const DUPLICATE_RULE: &str = "duplicate-rule";
 
+#[derive(Debug)]
 struct Builtin {
     name: &'static str,
     types: &'static [&'static str],
     text: &'static str,
+    /// Its nodes, as the build script packed them.
+    parsed: &'static [u8],
     examples: &'static str,
 }
 
@@ -33,8 +36,8 @@ static BUILTIN: &[Builtin] = &include!(concat!(env!("OUT_DIR"), "/builtin_rules.
 /// All rules of a run.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    /// The texts of all rules; spans in rules point into it.
-    pub sources: SourceMap,
+    /// The texts of the user's rules.
+    user: SourceMap,
     /// What is wrong with the user's rule files.
     pub diagnostics: Vec<Diagnostic>,
     rules: Vec<Rule>,
@@ -54,13 +57,12 @@ pub struct Rule {
     types: Option<&'static [&'static str]>,
 }
 
-/// A rule file that is compiled when it is first looked at.
+/// A rule file; a built-in one is made when it is first looked at.
 #[derive(Debug)]
 pub struct Compiled {
     cell: OnceLock<RuleFile>,
     id: FileId,
-    name: String,
-    text: &'static str,
+    builtin: Option<&'static Builtin>,
 }
 
 impl Deref for Compiled {
@@ -68,9 +70,9 @@ impl Deref for Compiled {
 
     fn deref(&self) -> &RuleFile {
         self.cell.get_or_init(|| {
-            let (file, diagnostics) = RuleFile::compile(self.id, &self.name, self.text);
-            debug_assert!(diagnostics.is_empty(), "built-in rule {}: {diagnostics:?}", self.name);
-            file.expect("internal error: a built-in rule does not compile")
+            let Builtin { name, text, parsed, .. } =
+                self.builtin.expect("internal error: a rule of the user is not compiled");
+            RuleFile::of_parsed(self.id, name, text, parsed)
         })
     }
 }
@@ -114,6 +116,18 @@ impl Catalog {
         catalog
     }
 
+    /// The texts of all rules; spans in rules point into it.
+    pub fn sources(&self) -> SourceMap {
+        let mut sources = SourceMap::default();
+        for (_, source) in self.user.iter() {
+            sources.add(Source::new(source.path.clone(), source.text.clone()));
+        }
+        for Builtin { name, text, .. } in BUILTIN {
+            sources.add(Source::new(format!("rules/{name}.guard"), *text));
+        }
+        sources
+    }
+
     /// All rules by name.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> + Clone {
         self.rules.iter()
@@ -138,7 +152,9 @@ impl Catalog {
     }
 
     fn add_builtin(&mut self) {
-        for Builtin { name, types, text, examples } in BUILTIN {
+        let n_before = self.user.len();
+        for (at, builtin) in BUILTIN.iter().enumerate() {
+            let Builtin { name, types, examples, .. } = builtin;
             if let Some(own) = self.rules.iter().find(|rule| rule.name == *name) {
                 let span = Span::new(own.file.id, 0, 0);
                 let message = format!("a built-in rule has the name `{name}` too");
@@ -147,8 +163,8 @@ impl Catalog {
                 self.diagnostics.push(found.with_help(help));
                 continue;
             }
-            let id = self.sources.add(Source::new(format!("rules/{name}.guard"), *text));
-            let file = Compiled { cell: OnceLock::new(), id, name: (*name).to_string(), text };
+            let id = FileId((n_before + at) as u32);
+            let file = Compiled { cell: OnceLock::new(), id, builtin: Some(builtin) };
             let types = (!types.is_empty()).then_some(*types);
             self.rules.push(Rule { name: (*name).to_string(), is_builtin: true, file, examples, types });
         }
@@ -166,10 +182,10 @@ impl Catalog {
             self.diagnostics.extend(diagnostics);
             let Some(compiled) = compiled else { continue };
             let name = self.free_name(&source.path);
-            let file = Compiled { cell: OnceLock::from(compiled), id: file.id, name: name.clone(), text: "" };
+            let file = Compiled { cell: OnceLock::from(compiled), id: file.id, builtin: None };
             self.rules.push(Rule { name, is_builtin: false, file, examples: "", types: None });
         }
-        self.sources = loaded.sources;
+        self.user = loaded.sources;
     }
 
     /// The stem of a path, with as many of its directories as tell it from the files before it: large collections of rules
@@ -210,6 +226,22 @@ mod tests {
     }
 
     #[test]
+    fn built_in_rules_are_what_their_texts_say() {
+        let catalog = Catalog::builtin();
+        let sources = catalog.sources();
+        for rule in catalog.rules() {
+            let source = sources.get(rule.file.id);
+            let (again, diagnostics) = RuleFile::compile(rule.file.id, &rule.name, &source.text);
+            assert_eq!(diagnostics, [], "in {}", rule.name);
+            let again = again.expect("a built-in rule");
+            let identifiers = |file: &RuleFile| file.identifiers().cloned().collect::<Vec<_>>();
+            assert_eq!(identifiers(&rule.file), identifiers(&again));
+            assert_eq!(format!("{:?}", rule.meta()), format!("{:?}", again.meta()));
+            assert_eq!(rule.file.types(), again.types());
+        }
+    }
+
+    #[test]
     fn a_rule_applies_where_its_types_are() {
         let catalog = Catalog::builtin();
         let rule = catalog.get("target-group-http1").expect("a built-in rule");
@@ -238,7 +270,7 @@ mod tests {
         assert_eq!(names, ["buckets"]);
         assert!(!catalog.diagnostics.is_empty());
         let broken = &catalog.diagnostics[0];
-        assert!(catalog.sources.get(broken.primary.span.file).path.ends_with("broken.guard"));
+        assert!(catalog.sources().get(broken.primary.span.file).path.ends_with("broken.guard"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) fn load(settings: &Settings) -> anyhow::Result<Catalog> {
     let mut catalog = Catalog::load(settings.builtin, &settings.rules);
     if catalog.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         let diagnostics = std::mem::take(&mut catalog.diagnostics);
-        catalog.sources = Located::refuse(std::mem::take(&mut catalog.sources), diagnostics)?;
+        Located::refuse(catalog.sources(), diagnostics)?;
     }
     Ok(catalog)
 }

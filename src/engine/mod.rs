@@ -173,7 +173,7 @@ fn show_rules(
         return;
     }
     let first = sources.len() as u32;
-    for (_, source) in catalog.sources.iter() {
+    for (_, source) in catalog.sources().iter() {
         sources.add(Source::new(source.path.clone(), source.text.clone()));
     }
     let moved = |span: Span| Span { file: FileId(span.file.0 + first), ..span };

@@ -2,7 +2,7 @@
 //!
 //! Knows the language, and neither documents nor the order of evaluation.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 
@@ -43,7 +43,7 @@ pub(crate) struct File {
     pub(super) rules: Vec<Rule>,
     pub(super) parameterized: Vec<Rule>,
     /// Messages with `{query}` in them, by where they stand.
-    pub(super) templates: FxHashMap<Span, Template>,
+    pub(super) templates: OnceLock<FxHashMap<Span, Template>>,
 }
 
 /// A named, parameterized or nameless rule.

@@ -3,12 +3,16 @@
 mod checks;
 mod conditions;
 
-use super::ast::{Alternatives, Clause, ClauseKind, File, Operand, PartKind, Query, Symbol, Test};
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
+use super::ast::{Alternatives, Clause, ClauseKind, File, Names, Operand, PartKind, Query, Symbol, Test};
 use super::eval::{self, Outcome, Subject};
 use super::fixes::{FixAt, Fixes};
 use super::metadata::{self, RuleMeta};
 use super::parse;
-use super::template::Template;
+use super::template::{self, Template};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::{ValueId, Values};
 use crate::source::{FileId, Spanned};
@@ -20,9 +24,18 @@ pub const POLICY_ERROR: &str = "policy-error";
 #[derive(Debug)]
 pub struct RuleFile {
     name: String,
-    meta: RuleMeta,
     tree: File,
     types: Option<Vec<String>>,
+    about: OnceLock<About>,
+    file: FileId,
+    /// The text of a built-in rule, for what is said about it.
+    text: &'static str,
+}
+
+/// What a rule file says about itself and about its failures.
+#[derive(Debug)]
+struct About {
+    meta: RuleMeta,
     severity_if: Vec<(Vec<Alternatives>, Severity)>,
     related: Vec<(Query, Words)>,
     help: Option<Words>,
@@ -39,8 +52,8 @@ pub(super) struct Words {
 }
 
 impl Words {
-    pub(super) fn new(tree: &mut File, text: &Spanned<String>) -> Self {
-        Self { text: text.value.clone(), template: Template::new(tree, &text.value, text.span) }
+    pub(super) fn new(names: &mut Names, text: &Spanned<String>) -> Self {
+        Self { text: text.value.clone(), template: Template::new(names, &text.value, text.span) }
     }
 
     pub(super) fn render(
@@ -77,54 +90,36 @@ impl RuleFile {
                 return (None, diagnostics);
             }
         };
-        let severity_if = meta.severity_if.iter().filter_map(|case| {
-            let conditions = parse::parse_conditions(&mut tree, &case.when.value, case.when.span);
-            conditions.map_err(|problems| diagnostics.extend(problems)).ok().map(|it| (it, case.severity))
-        });
-        let severity_if = severity_if.collect();
-        let mut related = Vec::new();
-        for spec in &meta.related {
-            match parse::parse_query(&mut tree, &spec.query.value, spec.query.span) {
-                Ok(query) => related.push((query, Words::new(&mut tree, &spec.text))),
-                Err(problems) => diagnostics.extend(problems),
-            }
-        }
-        let help = meta.help.as_ref().map(|help| Words::new(&mut tree, help));
-        let mut help_if = Vec::new();
-        for case in &meta.help_if {
-            match parse::parse_conditions(&mut tree, &case.when.value, case.when.span) {
-                Ok(conditions) => help_if.push((conditions, Words::new(&mut tree, &case.help))),
-                Err(problems) => diagnostics.extend(problems),
-            }
-        }
-        let fixes = Fixes::compile(&mut tree, &meta.fixes, &mut diagnostics);
+        let about = About::compile(meta, &mut tree.names, &mut diagnostics);
         if diagnostics.iter().any(|found| found.severity == Severity::Error) {
             return (None, diagnostics);
         }
-        for message in messages(&tree) {
-            if let Some(template) = Template::new(&mut tree, &message.value, message.span) {
-                tree.templates.insert(message.span, template);
-            }
-        }
+        let mut names = std::mem::take(&mut tree.names);
+        tree.templates = OnceLock::from(template::of_messages(&tree, &mut names));
+        tree.names = names;
         // cfn-guard finds such mistakes only when it gets to them, and rule files that never do are in use.
-        let severity = if meta.is_written { Severity::Error } else { Severity::Warning };
-        let extra: Vec<&Query> = related
-            .iter()
-            .map(|(query, _)| query)
-            .chain(tree.templates.values().flat_map(Template::queries))
-            .chain(
-                help.iter()
-                    .chain(help_if.iter().map(|(_, help)| help))
-                    .filter_map(|help| help.template.as_ref())
-                    .flat_map(Template::queries),
-            )
-            .chain(fixes.queries())
-            .collect();
+        let severity = if about.meta.is_written { Severity::Error } else { Severity::Warning };
+        let messages = tree.templates.get().into_iter().flat_map(FxHashMap::values);
+        let extra: Vec<&Query> = messages.flat_map(Template::queries).chain(about.queries()).collect();
         diagnostics.extend(checks::check(&tree, &extra, severity));
         let types = types_of(&tree);
-        let file =
-            Self { name: name.to_string(), meta, tree, types, severity_if, related, help, help_if, fixes };
-        (Some(file), diagnostics)
+        let about = OnceLock::from(about);
+        (Some(Self { name: name.to_string(), tree, types, about, file, text: "" }), diagnostics)
+    }
+
+    /// A built-in rule file that was parsed when the program was built. What it says about itself is read when that is
+    /// first asked for, which is mostly never.
+    pub(crate) fn of_parsed(file: FileId, name: &str, text: &'static str, parsed: &[u8]) -> RuleFile {
+        let tree = parse::parsed(file, text, parsed).expect("internal error: a built-in rule has mistakes");
+        let types = types_of(&tree);
+        Self { name: name.to_string(), tree, types, about: OnceLock::new(), file, text }
+    }
+
+    fn about(&self) -> &About {
+        self.about.get_or_init(|| {
+            let (meta, mut diagnostics) = metadata::read(self.file, self.text);
+            About::compile(meta, &mut self.tree.names.clone(), &mut diagnostics)
+        })
     }
 
     /// The name under which it was read.
@@ -134,7 +129,7 @@ impl RuleFile {
 
     /// What it says about itself.
     pub fn meta(&self) -> &RuleMeta {
-        &self.meta
+        &self.about().meta
     }
 
     /// The identifiers of its rules in file order; clauses outside any rule are called `default`.
@@ -163,14 +158,14 @@ impl RuleFile {
         let mut open: Option<Severity> = None;
         let milder =
             |open: Option<Severity>, severity: Severity| open.map_or(severity, |open| open.min(severity));
-        for (conditions, severity) in &self.severity_if {
+        for (conditions, severity) in &self.about().severity_if {
             match eval::holds(&self.tree, conditions, subject, resource) {
                 Some(true) => return Some(milder(open, *severity)),
                 Some(false) => {}
                 None => open = Some(milder(open, *severity)),
             }
         }
-        open.map(|open| open.min(self.meta.severity.unwrap_or(Severity::Error)))
+        open.map(|open| open.min(self.meta().severity.unwrap_or(Severity::Error)))
     }
 
     /// Other places to show with a failure in `resource`; a query that begins with `this` starts at the value of the block.
@@ -181,7 +176,7 @@ impl RuleFile {
         block: Option<ValueId>,
     ) -> Vec<Related> {
         let mut found = Vec::new();
-        for (query, words) in &self.related {
+        for (query, words) in &self.about().related {
             let from = block.filter(|_| query.is_of_block()).unwrap_or(resource);
             for value in eval::find(&self.tree, query, subject, from) {
                 found.push(Related { value, text: words.render(&self.tree, subject, resource, block) });
@@ -197,7 +192,7 @@ impl RuleFile {
         resource: ValueId,
         block: Option<ValueId>,
     ) -> Vec<FixAt<'_>> {
-        self.fixes.at(&self.tree, subject, resource, block)
+        self.about().fixes.at(&self.tree, subject, resource, block)
     }
 
     /// What to do about a failure in `resource`.
@@ -210,24 +205,47 @@ impl RuleFile {
         let holds = |conditions: &Vec<Alternatives>| {
             eval::holds(&self.tree, conditions, subject, resource) == Some(true)
         };
-        let of_case = self.help_if.iter().find(|(conditions, _)| holds(conditions)).map(|(_, help)| help);
-        of_case.or(self.help.as_ref()).map(|help| help.render(&self.tree, subject, resource, block))
+        let about = self.about();
+        let of_case = about.help_if.iter().find(|(conditions, _)| holds(conditions)).map(|(_, help)| help);
+        of_case.or(about.help.as_ref()).map(|help| help.render(&self.tree, subject, resource, block))
     }
 }
 
-/// All messages that can have gaps.
-fn messages(tree: &File) -> Vec<Spanned<String>> {
-    struct Messages(Vec<Spanned<String>>);
-    impl super::ast::Visitor for Messages {
-        fn clause(&mut self, clause: &Clause) {
-            self.0.extend(clause.message.iter().filter(|message| message.value.contains('{')).cloned());
+impl About {
+    fn compile(meta: RuleMeta, names: &mut Names, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut severity_if = Vec::new();
+        for case in &meta.severity_if {
+            match parse::parse_conditions(names, &case.when.value, case.when.span) {
+                Ok(conditions) => severity_if.push((conditions, case.severity)),
+                Err(problems) => diagnostics.extend(problems),
+            }
         }
+        let mut related = Vec::new();
+        for spec in &meta.related {
+            match parse::parse_query(names, &spec.query.value, spec.query.span) {
+                Ok(query) => related.push((query, Words::new(names, &spec.text))),
+                Err(problems) => diagnostics.extend(problems),
+            }
+        }
+        let help = meta.help.as_ref().map(|help| Words::new(names, help));
+        let mut help_if = Vec::new();
+        for case in &meta.help_if {
+            match parse::parse_conditions(names, &case.when.value, case.when.span) {
+                Ok(conditions) => help_if.push((conditions, Words::new(names, &case.help))),
+                Err(problems) => diagnostics.extend(problems),
+            }
+        }
+        let fixes = Fixes::compile(names, &meta.fixes, diagnostics);
+        Self { meta, severity_if, related, help, help_if, fixes }
     }
-    let mut messages = Messages(Vec::new());
-    for rule in tree.rules.iter().chain(&tree.parameterized) {
-        super::ast::Visitor::walk_block(&mut messages, &rule.body);
+
+    /// Its queries, for checks.
+    fn queries(&self) -> impl Iterator<Item = &Query> {
+        let helps = self.help.iter().chain(self.help_if.iter().map(|(_, help)| help));
+        let templates = helps.filter_map(|help| help.template.as_ref());
+        let related = self.related.iter().map(|(query, _)| query);
+        related.chain(templates.flat_map(Template::queries)).chain(self.fixes.queries())
     }
-    messages.0
 }
 
 /// The types without which no rule of a file applies.

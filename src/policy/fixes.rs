@@ -1,6 +1,6 @@
 //! Fixes of a rule file, ready to be asked for: conditions parsed, gaps in values filled in.
 
-use super::ast::{Alternatives, File, Query};
+use super::ast::{Alternatives, File, Names, Query};
 use super::compile::Words;
 use super::eval::{self, Subject};
 use super::metadata::{FixAction, FixPath, FixSpec, FixValue};
@@ -60,16 +60,16 @@ enum Filled {
 }
 
 impl Fixes {
-    pub(super) fn compile(tree: &mut File, specs: &[FixSpec], diagnostics: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn compile(names: &mut Names, specs: &[FixSpec], diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut compiled = Vec::with_capacity(specs.len());
         for spec in specs {
-            let when = spec.when.as_ref().map(|when| parse::parse_conditions(tree, &when.value, when.span));
+            let when = spec.when.as_ref().map(|when| parse::parse_conditions(names, &when.value, when.span));
             let when = when.transpose().unwrap_or_else(|problems| {
                 diagnostics.extend(problems);
                 None
             });
             let values =
-                spec.steps.iter().map(|step| step.value.as_ref().map(|value| Filled::new(tree, value)));
+                spec.steps.iter().map(|step| step.value.as_ref().map(|value| Filled::new(names, value)));
             let values = values.collect();
             compiled.push(Compiled { spec: spec.clone(), when: when.unwrap_or_default(), values });
         }
@@ -121,14 +121,16 @@ impl Compiled {
 }
 
 impl Filled {
-    fn new(tree: &mut File, value: &FixValue) -> Self {
+    fn new(names: &mut Names, value: &FixValue) -> Self {
         match value {
-            FixValue::Text(text) => Filled::Text(Words::new(tree, text)),
-            FixValue::Word(text) => Filled::Word(Words::new(tree, text)),
+            FixValue::Text(text) => Filled::Text(Words::new(names, text)),
+            FixValue::Word(text) => Filled::Word(Words::new(names, text)),
             FixValue::From(fact) => Filled::From(fact.clone()),
-            FixValue::List(items) => Filled::List(items.iter().map(|item| Filled::new(tree, item)).collect()),
+            FixValue::List(items) => {
+                Filled::List(items.iter().map(|item| Filled::new(names, item)).collect())
+            }
             FixValue::Map(entries) => Filled::Map(
-                entries.iter().map(|(key, value)| (key.clone(), Filled::new(tree, value))).collect(),
+                entries.iter().map(|(key, value)| (key.clone(), Filled::new(names, value))).collect(),
             ),
         }
     }

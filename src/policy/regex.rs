@@ -1,14 +1,14 @@
 //! Regular expressions in the flavour of cfn-guard: the crate `fancy-regex`, bypassed where `regex` says the same.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-/// A pattern that compiled.
+/// A pattern that compiles.
 #[derive(Clone)]
 pub(crate) struct Regex(Arc<Inner>);
 
 struct Inner {
     text: String,
-    engine: Engine,
+    engine: OnceLock<Engine>,
 }
 
 enum Engine {
@@ -23,20 +23,34 @@ impl std::fmt::Debug for Regex {
     }
 }
 
+impl Engine {
+    /// Compiles a pattern; the error is one line of words.
+    fn new(pattern: &str) -> Result<Self, String> {
+        match (is_fancy(pattern), ::regex::Regex::new(pattern)) {
+            (false, Ok(regex)) => Ok(Engine::Plain(regex)),
+            (_, plain) => fancy_regex::Regex::new(pattern).map(Engine::Fancy).map_err(|error| {
+                let error = plain.err().map_or_else(|| error.to_string(), |error| error.to_string());
+                last_line(&error)
+            }),
+        }
+    }
+}
+
 impl Regex {
     /// Compiles a pattern; the error is one line of words.
     pub(super) fn new(pattern: &str) -> Result<Self, String> {
-        let engine = match (is_fancy(pattern), ::regex::Regex::new(pattern)) {
-            (false, Ok(regex)) => Engine::Plain(regex),
-            (_, plain) => match fancy_regex::Regex::new(pattern) {
-                Ok(regex) => Engine::Fancy(regex),
-                Err(error) => {
-                    let error = plain.err().map_or_else(|| error.to_string(), |error| error.to_string());
-                    return Err(last_line(&error));
-                }
-            },
-        };
+        let engine = OnceLock::from(Engine::new(pattern)?);
         Ok(Self(Arc::new(Inner { text: pattern.to_string(), engine })))
+    }
+
+    /// A pattern that is known to compile, which it does when it is first matched.
+    pub(super) fn known(pattern: &str) -> Self {
+        Self(Arc::new(Inner { text: pattern.to_string(), engine: OnceLock::new() }))
+    }
+
+    fn engine(&self) -> &Engine {
+        let compile = || Engine::new(&self.0.text).expect("internal error: a known pattern does not compile");
+        self.0.engine.get_or_init(compile)
     }
 
     /// The pattern.
@@ -46,7 +60,7 @@ impl Regex {
 
     /// Whether it is found anywhere in `text`; an error when the search had to be given up.
     pub(super) fn is_match(&self, text: &str) -> Result<bool, String> {
-        match &self.0.engine {
+        match self.engine() {
             Engine::Plain(regex) => Ok(regex.is_match(text)),
             Engine::Fancy(regex) => regex.is_match(text).map_err(|error| last_line(&error.to_string())),
         }
@@ -55,7 +69,7 @@ impl Regex {
     /// Every match replaced by the expansion of `template`, and the text between the matches dropped, as cfn-guard has it.
     pub(super) fn expand_matches(&self, text: &str, template: &str) -> Result<String, String> {
         let mut out = String::new();
-        match &self.0.engine {
+        match self.engine() {
             Engine::Plain(regex) => {
                 for captures in regex.captures_iter(text) {
                     captures.expand(template, &mut out);

@@ -2,7 +2,9 @@
 //!
 //! cfn-guard leaves such words as they are, so a text in braces that is no query stays text.
 
-use super::ast::{File, Query};
+use rustc_hash::FxHashMap;
+
+use super::ast::{Clause, File, Names, Query, Visitor};
 use super::eval::{self, Subject};
 use super::parse;
 use crate::model::ValueId;
@@ -23,7 +25,7 @@ enum Piece {
 
 impl Template {
     /// Finds the gaps of a text that starts at `at`; `None` when there are none.
-    pub(super) fn new(file: &mut File, text: &str, at: Span) -> Option<Self> {
+    pub(super) fn new(names: &mut Names, text: &str, at: Span) -> Option<Self> {
         let mut pieces = Vec::new();
         let (mut done, mut from) = (0, 0);
         while let Some(open) = text[from..].find('{').map(|found| from + found) {
@@ -31,7 +33,7 @@ impl Template {
             let inner = &text[open + 1..close];
             let start = (at.start as usize + open + 1) as u32;
             let span = Span::new(at.file, start, start + inner.len() as u32);
-            match parse::parse_query(file, inner, span) {
+            match parse::parse_query(names, inner, span) {
                 Ok(query) => {
                     pieces.push(Piece::Text(text[done..open].to_string()));
                     pieces.push(Piece::Query(query, text[open..=close].to_string()));
@@ -83,6 +85,36 @@ impl Template {
             }
         }
         out.replace("`(not set)`", "(not set)").replace("`(unknown)`", "(unknown)")
+    }
+}
+
+impl File {
+    /// The template of a message that stands at `at`; they are made when the first message is asked for.
+    pub(super) fn template(&self, at: Span) -> Option<&Template> {
+        self.templates.get_or_init(|| of_messages(self, &mut self.names.clone())).get(&at)
+    }
+}
+
+/// The templates of all messages of a file that have gaps, by where they stand.
+pub(super) fn of_messages(file: &File, names: &mut Names) -> FxHashMap<Span, Template> {
+    let mut messages = Messages { names, templates: FxHashMap::default() };
+    for rule in file.rules.iter().chain(&file.parameterized) {
+        messages.walk_block(&rule.body);
+    }
+    messages.templates
+}
+
+struct Messages<'n> {
+    names: &'n mut Names,
+    templates: FxHashMap<Span, Template>,
+}
+
+impl Visitor for Messages<'_> {
+    fn clause(&mut self, clause: &Clause) {
+        let Some(message) = &clause.message else { return };
+        if let Some(template) = Template::new(self.names, &message.value, message.span) {
+            self.templates.insert(message.span, template);
+        }
     }
 }
 

@@ -240,7 +240,7 @@ impl<'e> Evaluator<'e> {
         for record in records {
             let speaker = record.speaker.unwrap_or(record.clause);
             let message = speaker.message.as_ref().map(|message| {
-                self.file.templates.get(&message.span).map_or_else(
+                self.file.template(message.span).map_or_else(
                     || message.value.clone(),
                     |template| {
                         template.render(self.file, self.subject, record.place.resource, record.place.block)

@@ -1,17 +1,18 @@
-//! From the pairs of the generated parser to the syntax tree.
+//! From the nodes of the generated parser to the syntax tree.
 //!
 //! What the grammar cannot say is checked here: numbers that fit, patterns that compile, ranges of one kind, functions
 //! that exist.
-
-use pest::iterators::{Pair, Pairs};
 
 use super::super::ast::{
     Alternatives, Block, Call, Clause, ClauseKind, Filter, Key, KeysFilter, Kind, Let, Names, Op, Operand,
     Part, PartKind, Query, Rule as RuleTree, Symbol, Test,
 };
 use super::super::eval::functions;
+use super::super::regex::Regex;
 use super::super::spelling::Word;
-use super::{POLICY_SYNTAX, Rule};
+use super::POLICY_SYNTAX;
+use super::grammar::Rule;
+use super::node::{Node, Nodes};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Span, Spanned};
 
@@ -24,6 +25,8 @@ pub(super) struct TreeBuilder<'t> {
     text: &'t str,
     base: u32,
     names: &'t mut Names,
+    /// Makes patterns; what was built before is known to compile.
+    pub(super) regex: fn(&str) -> Result<Regex, String>,
 }
 
 /// The items of a file.
@@ -34,17 +37,15 @@ pub(super) struct FileParts {
     pub(super) parameterized: Vec<RuleTree>,
 }
 
-type Node<'t> = Pair<'t, Rule>;
-
 impl<'t> TreeBuilder<'t> {
     pub(super) fn new(file: FileId, text: &'t str, base: u32, names: &'t mut Names) -> Self {
-        Self { diagnostics: Vec::new(), file, text, base, names }
+        Self { diagnostics: Vec::new(), file, text, base, names, regex: Regex::new }
     }
 
-    pub(super) fn file(&mut self, pairs: Pairs<'t, Rule>) -> FileParts {
+    pub(super) fn file(&mut self, nodes: Nodes<'t>) -> FileParts {
         let mut parts = FileParts::default();
         let mut loose = Vec::new();
-        for item in pairs.flat_map(Pair::into_inner) {
+        for item in nodes.flat_map(Node::into_inner) {
             match item.as_rule() {
                 Rule::assignment => parts.lets.push(self.assignment(item)),
                 Rule::named_rule => parts.rules.push(self.rule(item)),
@@ -66,13 +67,13 @@ impl<'t> TreeBuilder<'t> {
         parts
     }
 
-    pub(super) fn only_query(&mut self, pairs: Pairs<'t, Rule>) -> Query {
-        let query = pairs.flat_map(Pair::into_inner).next().expect("internal error: no query");
+    pub(super) fn only_query(&mut self, nodes: Nodes<'t>) -> Query {
+        let query = nodes.flat_map(Node::into_inner).next().expect("internal error: no query");
         self.query(query)
     }
 
-    pub(super) fn only_conditions(&mut self, pairs: Pairs<'t, Rule>) -> Vec<Alternatives> {
-        let conditions = pairs.flat_map(Pair::into_inner).next().expect("internal error: no conditions");
+    pub(super) fn only_conditions(&mut self, nodes: Nodes<'t>) -> Vec<Alternatives> {
+        let conditions = nodes.flat_map(Node::into_inner).next().expect("internal error: no conditions");
         self.conditions(conditions)
     }
 
@@ -81,8 +82,8 @@ impl<'t> TreeBuilder<'t> {
     }
 
     fn span(&self, node: &Node<'t>) -> Span {
-        let start = skip_space(self.text, node.as_span().start()).min(node.as_span().end());
-        let end = node.as_span().end();
+        let start = skip_space(self.text, node.start()).min(node.end());
+        let end = node.end();
         Span::new(self.file, self.base + start as u32, self.base + end as u32)
     }
 
@@ -252,7 +253,7 @@ impl<'t> TreeBuilder<'t> {
     }
 
     /// `[not] query (operator … | [not empty] block) [message]`.
-    fn query_clause(&mut self, span: Span, parts: Pairs<'t, Rule>) -> Clause {
+    fn query_clause(&mut self, span: Span, parts: Nodes<'t>) -> Clause {
         let mut clause = ClauseBuilder::default();
         for part in parts {
             match part.as_rule() {
@@ -289,9 +290,9 @@ impl<'t> TreeBuilder<'t> {
                     continue;
                 }
                 Rule::this_kw => PartKind::This,
-                Rule::variable => PartKind::Variable(self.variable(part.clone())),
+                Rule::variable => PartKind::Variable(self.variable(part)),
                 Rule::name | Rule::string => self.property(&part, false),
-                _ => self.part(part.clone()),
+                _ => self.part(part),
             };
             let part_span = self.span(&part);
             let after_variable = matches!(parts[..], [Part { kind: PartKind::Variable(_), .. }]);
@@ -348,7 +349,7 @@ impl<'t> TreeBuilder<'t> {
         }
     }
 
-    fn filter(&mut self, parts: Pairs<'t, Rule>) -> PartKind {
+    fn filter(&mut self, parts: Nodes<'t>) -> PartKind {
         let (mut capture, mut clauses) = (None, Vec::new());
         for part in parts {
             match part.as_rule() {
@@ -388,7 +389,7 @@ impl<'t> TreeBuilder<'t> {
         let query = Query { some: false, parts: vec![key], span: key_span };
         let kind = ClauseKind::Binary { query, op, negated, prefix: false, rhs: Box::new(rhs) };
         let mut clauses = vec![Alternatives::new(vec![Clause { span, kind, message: None }])];
-        for part in more.into_iter().flat_map(Pair::into_inner) {
+        for part in more.into_iter().flat_map(Node::into_inner) {
             match part.as_rule() {
                 Rule::message | Rule::or_join => {}
                 Rule::clause => {
@@ -440,7 +441,7 @@ fn binary_op(node: &Node<'_>) -> (Op, bool) {
         "<=" => (Op::Le, false),
         ">" => (Op::Gt, false),
         ">=" => (Op::Ge, false),
-        _ => (Op::In, node.clone().into_inner().any(|part| part.as_rule() == Rule::not_op)),
+        _ => (Op::In, node.into_inner().any(|part| part.as_rule() == Rule::not_op)),
     }
 }
 

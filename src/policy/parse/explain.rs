@@ -4,8 +4,9 @@
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
+use super::POLICY_SYNTAX;
+use super::grammar::Rule;
 use super::nesting::{self, Open};
-use super::{POLICY_SYNTAX, Rule};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{FileId, Span};
 

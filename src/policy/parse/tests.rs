@@ -108,3 +108,17 @@ fn nothing_is_a_rule_file() {
         assert_eq!(parse(FILE, text).expect("it holds no rules").rules.len(), 0, "{text:?}");
     }
 }
+
+#[test]
+fn packed_nodes_are_the_same_nodes() {
+    let padding = "# Many words before.\n".repeat(20);
+    let text = format!(
+        "{padding}let groups = Resources.*[ Type == 'A::B' ]\nrule a when %groups !empty {{\n  \
+         A::B {{ Properties.'a.b'[*].Port in r[1,90) or Tags[ keys == /^x/ ] exists <<no {{Port}}>> }}\n}}\n"
+    );
+    let matches = grammar::file(&text).expect("a rule file");
+    let packed = grammar::pack(&matches);
+    assert_eq!(grammar::unpack(&packed), matches);
+    let (parsed, again) = (parse(FILE, &text), parsed(FILE, &text, &packed));
+    assert_eq!(format!("{parsed:?}"), format!("{again:?}"));
+}

@@ -3,7 +3,6 @@
 use indexmap::IndexMap;
 
 use super::super::super::ast::{Bounds, Literal, Op, Range};
-use super::super::super::regex::Regex;
 use super::{Node, Rule, TreeBuilder};
 use crate::source::Spanned;
 
@@ -51,7 +50,7 @@ impl<'t> TreeBuilder<'t> {
 
     fn regex(&mut self, node: &Node<'t>) -> Literal {
         let text = node.as_str();
-        match Regex::new(&text[1..text.len() - 1].replace("\\/", "/")) {
+        match (self.regex)(&text[1..text.len() - 1].replace("\\/", "/")) {
             Ok(regex) => Literal::Regex(regex),
             Err(why) => {
                 self.error(self.span(node), format!("regular expression does not compile: {why}"));
