@@ -1,6 +1,6 @@
 //! The same fault gets the same words, whatever the language it is written in.
 //!
-//! Fixtures are turned into their other notations (YAML into JSON, Terraform's JSON into a plan) and have to give the same
+//! Fixtures are turned into their other notations (YAML into JSON, Terraform's JSON into HCL and into a plan) and have to give the same
 //! findings; `fixtures/same/<rule>/` holds one fault in several languages, with the same names everywhere.
 
 mod support;
@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use serde_yaml::Value as Yaml;
-use support::{dialect, entries, name, projects, root, settings};
+use support::{dialect, entries, hcl, name, projects, root, settings};
 
 /// A finding without its place.
 type Said = (String, String, String, String, String);
@@ -97,6 +97,14 @@ fn configurations_and_plans() {
     check(".tf.json", 100, |text| {
         let configuration: Value = serde_json::from_str(text).expect("a fixture is JSON");
         Some(("plan.json", format!("{:#}", plan(&configuration)?)))
+    });
+}
+
+#[test]
+fn configurations_in_json_and_hcl() {
+    check(".tf.json", 250, |text| {
+        let configuration: Value = serde_json::from_str(text).expect("a fixture is JSON");
+        Some(("main.tf", hcl::of_json(&configuration)?))
     });
 }
 

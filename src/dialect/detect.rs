@@ -30,11 +30,14 @@ const WORDS: [(Dialect, &[&[&str]]); 3] = [
 /// The dialects that a text may be of; none means that parsing it would be in vain.
 pub fn candidates(path: &str, text: &str) -> Vec<Dialect> {
     let holds_all = |words: &&[&str]| words.iter().all(|word| contains(text, word));
+    // What declares a module in Terraform's own language needs no words for it.
+    let is_module = terraform::is_of_module(path) && !path.ends_with(".json");
     WORDS
         .iter()
-        .filter(|(dialect, _)| *dialect != Dialect::Terraform || path.ends_with(".json"))
+        .filter(|(dialect, _)| !is_module || *dialect == Dialect::Terraform)
+        .filter(|(dialect, _)| *dialect != Dialect::Terraform || is_module || path.ends_with(".json"))
         .filter(|(dialect, groups)| {
-            let is_own = *dialect == Dialect::Kubernetes && kubernetes::is_kustomization(path);
+            let is_own = is_module || (*dialect == Dialect::Kubernetes && kubernetes::is_kustomization(path));
             is_own || groups.iter().any(holds_all)
         })
         .map(|(dialect, _)| *dialect)

@@ -24,6 +24,8 @@ pub enum Format {
     Yaml,
     /// JSON (RFC 8259).
     Json,
+    /// HCL, the native syntax of Terraform.
+    Hcl,
 }
 
 /// One parsed file; a YAML stream has one root for each document in it.

@@ -23,7 +23,7 @@ pub enum Kind {
 /// A local tag such as `!Ref`, or a core one such as `tag:yaml.org,2002:str`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tag<'d> {
-    /// The text as written, with its exclamation mark: `!Ref`, `!!str`.
+    /// The text as written, with its exclamation mark: `!Ref`, `!!str`. The body of a block of HCL has the block's type.
     pub text: &'d str,
     /// Where it stands, before the value's own span.
     pub span: Span,

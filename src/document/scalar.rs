@@ -9,10 +9,12 @@ pub enum ScalarStyle {
     Single,
     /// In double quotes.
     Double,
-    /// A block scalar after `|`.
+    /// A block scalar after `|`, or a heredoc of HCL.
     Literal,
     /// A block scalar after `>`.
     Folded,
+    /// An expression of HCL: it stands in the file without the `${` and `}` around its text.
+    Expression,
 }
 
 /// A scalar as it was written.

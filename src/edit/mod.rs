@@ -18,7 +18,7 @@ pub use new::New;
 pub use surroundings::is_flow;
 
 use crate::diagnostic::Edit;
-use crate::document::{Document, EntryRef, Kind, NodeId, NodeRef};
+use crate::document::{Document, EntryRef, Format, Kind, NodeId, NodeRef};
 use crate::source::Span;
 
 /// Why a change is not made.
@@ -195,6 +195,9 @@ impl<'d> Plan<'d> {
 
     /// The edits, in order and without overlap.
     pub fn edits(mut self) -> Result<Vec<Edit>, Refusal> {
+        if self.document.format == Format::Hcl {
+            return Err(Refusal::NoPlace);
+        }
         let removed: Vec<Span> =
             self.edits.iter().filter(|edit| edit.replacement.is_empty()).map(|edit| edit.span).collect();
         for (mapping, entries) in std::mem::take(&mut self.inserts) {

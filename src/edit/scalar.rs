@@ -51,7 +51,7 @@ pub(super) fn instead_of(node: NodeRef<'_>, new: &New, wants: Wants) -> Result<S
         ScalarStyle::Double => Ok(double(text)),
         ScalarStyle::Single if text.contains(char::is_control) => Ok(double(text)),
         ScalarStyle::Single => Ok(single(text)),
-        ScalarStyle::Literal | ScalarStyle::Folded => Err(Refusal::NotLiteral),
+        ScalarStyle::Literal | ScalarStyle::Folded | ScalarStyle::Expression => Err(Refusal::NotLiteral),
         ScalarStyle::Plain if node.span().start == node.span().end => Err(Refusal::NoPlace),
         ScalarStyle::Plain => {
             let is_word = !matches!(

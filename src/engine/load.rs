@@ -272,9 +272,10 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
         for (dialect, want) in wanted {
             let (places, words) = match want {
                 Want::File(place) => (vec![place], Vec::new()),
-                Want::Files { directory, depth, suffix, words } => {
+                Want::Files { directory, depth, suffixes, words } => {
                     let found = neighbours.list(&directory, depth).iter();
-                    (found.filter(|place| place.ends_with(suffix)).cloned().collect(), words)
+                    let fits = |place: &&String| suffixes.iter().any(|suffix| place.ends_with(suffix));
+                    (found.filter(fits).cloned().collect(), words)
                 }
             };
             for place in places.into_iter().filter(|place| !known.contains(place)).collect::<Vec<_>>() {
@@ -352,7 +353,7 @@ fn parse<T>(
         return Parsed::Other(unrecognized(file));
     };
     let (document, mut diagnostics) = syntax::parse(file.id, format, &source.text);
-    if source.path.ends_with(".tf.json") {
+    if format == Format::Json && dialect::terraform::is_of_module(&source.path) {
         // Terraform's JSON syntax lets blocks of one type repeat their key.
         diagnostics.retain(|diagnostic| diagnostic.rule != "duplicate-key");
     }
@@ -378,6 +379,6 @@ fn unrecognized(file: LoadedFile) -> Vec<Diagnostic> {
     }
     let span = Span::new(file.id, 0, 0);
     let message = "this file is none that grpc-guard reads";
-    let help = "name a CloudFormation template, Kubernetes manifests, Terraform JSON or a plan from `terraform show -json`";
+    let help = "name a CloudFormation template, Kubernetes manifests, a Terraform configuration, or a plan from `terraform show -json`";
     vec![Diagnostic::new(UNRECOGNIZED_FILE, Severity::Info, span, message).with_help(help)]
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Label};
+use crate::dialect::terraform;
 use crate::document::{self, Secret};
 use crate::source::{FileId, Source, SourceMap, Span};
 use crate::syntax;
@@ -64,7 +65,7 @@ fn named(diagnostics: &[Diagnostic], sources: &SourceMap) -> BTreeSet<FileId> {
     let mut files: BTreeSet<FileId> =
         diagnostics.iter().flat_map(labels).map(|label| label.span.file).collect();
     let module = |path: &str| {
-        path.ends_with(".tf.json").then(|| Path::new(path).parent().map(Path::to_path_buf)).flatten()
+        terraform::is_of_module(path).then(|| Path::new(path).parent().map(Path::to_path_buf)).flatten()
     };
     let modules: BTreeSet<_> = files.iter().filter_map(|file| module(&sources.get(*file).path)).collect();
     if !modules.is_empty() {

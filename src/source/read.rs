@@ -29,7 +29,7 @@ const PARALLEL_FROM: usize = 16;
 /// Which files a walk picks up; files that are named are always read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Wanted {
-    /// `.yaml`, `.yml`, `.json` and `.template`.
+    /// `.yaml`, `.yml`, `.json`, `.template`, `.tf`, `.tofu` and `.tfvars`.
     #[default]
     Infrastructure,
     /// `.guard` and `.ruleset`.
@@ -113,9 +113,6 @@ pub enum ProblemKind {
     /// A name that is not UTF-8, which no report could hold. The user's mistake.
     #[error("the name of this file is not UTF-8, so no report could name it")]
     NameIsNotUtf8,
-    /// Terraform's native syntax, which is not supported yet.
-    #[error("Terraform's native syntax is not read yet")]
-    NativeTerraform,
 }
 
 /// A candidate that was passed over without a word.
@@ -254,8 +251,6 @@ impl Discovery<'_> {
             self.skipped.push(Skipped { path: shown(path), reason: "it is excluded" });
         } else if let Some(what) = special(&metadata) {
             self.failed.insert(shown(path), ProblemKind::NotAFile(what));
-        } else if self.options.wanted == Wanted::Infrastructure && is_native_terraform(path) {
-            self.failed.insert(shown(path), ProblemKind::NativeTerraform);
         } else {
             let candidate = Candidate { from: From::File(path.to_path_buf()), explicit: true };
             self.candidates.insert(shown(path), candidate);
@@ -287,11 +282,9 @@ impl Discovery<'_> {
         }
         let name = shown(&path);
         if !self.options.wanted.matches(&path) {
-            if self.options.wanted == Wanted::Infrastructure && is_native_terraform(&path) {
-                self.skipped
-                    .push(Skipped { path: name, reason: "Terraform's native syntax is not read yet" });
-            }
-        } else if path.to_str().is_none() {
+            return;
+        }
+        if path.to_str().is_none() {
             // Two such names may look alike, and what is found could not be pointed at.
             self.failed.insert(name, ProblemKind::NameIsNotUtf8);
         } else if kind.is_symlink() {
@@ -355,16 +348,12 @@ fn failed_path(error: &ignore::Error) -> Option<&Path> {
 impl Wanted {
     pub(super) fn matches(self, path: &Path) -> bool {
         let wanted: &[&str] = match self {
-            Wanted::Infrastructure => &["yaml", "yml", "json", "template"],
+            Wanted::Infrastructure => &["yaml", "yml", "json", "template", "tf", "tofu", "tfvars"],
             Wanted::Policies => &["guard", "ruleset"],
         };
         let extension = path.extension().and_then(OsStr::to_str);
         extension.is_some_and(|extension| wanted.iter().any(|known| known.eq_ignore_ascii_case(extension)))
     }
-}
-
-fn is_native_terraform(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "tf" || extension == "tofu")
 }
 
 /// A path as it is reported: forward slashes, without a leading `./` that only a walk put there.
@@ -538,12 +527,7 @@ mod tests {
                 ("main.tf", b""),
             ],
             &["."],
-            &[
-                "a/x.template",
-                "a/z.json",
-                "b.YML",
-                "main.tf skipped: Terraform's native syntax is not read yet",
-            ],
+            &["a/x.template", "a/z.json", "b.YML", "main.tf"],
         );
     }
 

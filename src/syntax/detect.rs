@@ -3,7 +3,7 @@
 use super::json;
 use crate::document::Format;
 
-/// The notation of a file by its name and content; `None` for Terraform's own language.
+/// The notation of a file by its name and content; `None` for other languages in HCL, such as those of Packer and Nomad.
 ///
 /// JSON is nearly YAML, and real templates named `.yaml` are often JSON: what parses as JSON is read as
 /// JSON. What only looks like it (flow mappings, comments, a trailing comma) is YAML where the name allows it.
@@ -14,7 +14,8 @@ pub fn format_of(path: &str, text: &str) -> Option<Format> {
         "json" => Some(Format::Json),
         "yaml" | "yml" | "template" if looks_like_json(text) && json::is_json(text) => Some(Format::Json),
         "yaml" | "yml" | "template" => Some(Format::Yaml),
-        "tf" | "tfvars" | "hcl" => None,
+        "tf" | "tofu" | "tfvars" => Some(Format::Hcl),
+        "hcl" => None,
         _ if looks_like_json(text) => Some(Format::Json),
         _ => Some(Format::Yaml),
     }
@@ -43,7 +44,8 @@ mod tests {
         check("b.yaml", "{a: 1}", Some(Format::Yaml));
         check("b.template", "{\"a\": 1, # why\n}", Some(Format::Yaml));
         check("b.template", "[1]", Some(Format::Json));
-        check("main.tf", "{}", None);
+        check("main.tf", "{}", Some(Format::Hcl));
+        check("packer.pkr.hcl", "{}", None);
         check("-", "{", Some(Format::Json));
         check("-", "a: b", Some(Format::Yaml));
     }

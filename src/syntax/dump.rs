@@ -43,6 +43,7 @@ pub(super) fn dump(node: NodeRef<'_>) -> String {
             ScalarStyle::Single => format!("'{text}'"),
             ScalarStyle::Double => format!("\"{text}\""),
             ScalarStyle::Literal => format!("|{text}|"),
+            ScalarStyle::Expression => format!("({text})"),
             ScalarStyle::Folded => format!(">{text}>"),
         }
     } else if node.kind() == Kind::Sequence {

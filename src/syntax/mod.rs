@@ -5,6 +5,7 @@
 //! Knows no dialects.
 
 mod detect;
+mod hcl;
 mod json;
 mod keys;
 mod template;
@@ -12,6 +13,7 @@ mod tree;
 mod yaml;
 
 pub use detect::format_of;
+pub use hcl::{closing_brace, heredoc_length, runs as hcl_runs};
 
 use std::sync::Arc;
 
@@ -42,6 +44,7 @@ pub fn parse(file: FileId, format: Format, text: &Arc<str>) -> (Document, Vec<Di
     match format {
         Format::Yaml => yaml::read(file, text),
         Format::Json => json::read(file, text),
+        Format::Hcl => hcl::read(file, text),
     }
 }
 

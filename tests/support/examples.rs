@@ -169,7 +169,11 @@ fn premise(path: &Path) -> String {
 }
 
 fn language(path: &Path) -> &'static str {
-    if ending(path).ends_with("json") { "json" } else { "yaml" }
+    match ending(path).as_str() {
+        "tf" => "hcl",
+        ending if ending.ends_with("json") => "json",
+        _ => "yaml",
+    }
 }
 
 /// Runs one rule on the text of a fixture, under a name that a reader would give it.
@@ -177,6 +181,7 @@ fn run(fixture: &Path, text: &str, rule: &Rule, catalog: &Catalog) -> Analysis {
     let path = match ending(fixture).as_str() {
         "k8s.yaml" => "manifests.yaml",
         "tf.json" => "main.tf.json",
+        "tf" => "main.tf",
         "plan.json" => "plan.json",
         "cfn.json" => "template.json",
         _ => "template.yaml",

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 pub(crate) mod examples;
+pub(crate) mod hcl;
 mod units;
 
 use std::collections::BTreeSet;
@@ -44,7 +45,8 @@ pub(crate) fn files(project: &Path) -> Vec<PathBuf> {
     if project.is_dir() { projects(project) } else { vec![project.to_path_buf()] }
 }
 
-/// The dialect of a fixture, by its name: `fire.cfn.yaml`, `ok.k8s.yaml`, `fire.tf.json`, `fire.plan.json`.
+/// The dialect of a fixture, by its name: `fire.cfn.yaml`, `ok.k8s.yaml`, `fire.tf`, `fire.tf.json`,
+/// `fire.plan.json`.
 pub(crate) fn dialect(path: &Path) -> Option<&'static str> {
     let name = name(path);
     let has = |part: &str| name.split('.').any(|word| word == part);

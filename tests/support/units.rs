@@ -26,6 +26,8 @@ impl Units {
         let name = name(path);
         let parts = if name.ends_with(".k8s.yaml") {
             Parts::Lines { blocks: objects(text), separator: "---\n" }
+        } else if name.ends_with(".tf") {
+            Parts::Lines { blocks: hcl_blocks(text), separator: "" }
         } else if name.ends_with(".yaml") {
             Parts::Lines { blocks: sections(text), separator: "" }
         } else {
@@ -98,6 +100,26 @@ fn objects(text: &str) -> Vec<(Option<String>, String)> {
         let is_known =
             blocks.iter().any(|(known, _): &(Option<String>, String)| known.as_deref() == Some(key.as_str()));
         blocks.push((Some(if is_known { format!("{key} {idx}") } else { key }), object.to_string()));
+    }
+    blocks
+}
+
+/// The blocks of a configuration, each with the empty lines before it.
+fn hcl_blocks(text: &str) -> Vec<(Option<String>, String)> {
+    let mut blocks: Vec<(Option<String>, String)> = Vec::new();
+    let mut is_open = false;
+    for line in text.split_inclusive('\n') {
+        match blocks.last_mut().filter(|_| is_open) {
+            Some((_, text)) => text.push_str(line),
+            None => blocks.push((None, line.to_string())),
+        }
+        let Some((key, _)) = blocks.last_mut() else { continue };
+        if line.starts_with(|c: char| c.is_ascii_lowercase()) {
+            *key = Some(line.trim_end().trim_end_matches(['{', '}', ' ']).replace('"', "").replace(' ', "/"));
+        }
+        is_open = line.trim().is_empty()
+            || line.starts_with('#')
+            || (!line.starts_with('}') && !line.trim_end().ends_with("{}"));
     }
     blocks
 }

@@ -5,7 +5,7 @@
 //! | CloudFormation | `Metadata: {grpc-guard: {WORD: …}}` of a resource, or of the template for all of it |
 //! | Kubernetes | annotation `grpc-guard.dev/WORD: "…"` |
 //! | Terraform JSON | `"//": {"grpc-guard": {WORD: …}}` in a resource, or at the top of a file for all of it |
-//! | any YAML | comment `# grpc-guard: WORD …` in a resource, or right above it |
+//! | any YAML, HCL | comment `# grpc-guard: WORD …` in a resource, or right above it |
 //!
 //! Says which words are written where and at which resource they stand; what a word means is its reader's business.
 
@@ -155,7 +155,7 @@ fn annotations<'d>(owner: &Owner<'d>, notes: &mut Vec<Note<'d>>) {
 /// The note that a comment is: `grpc-guard:` opens it, a word and the rest follow.
 fn in_comment<'d>(document: &'d Document, comment: &Comment, owners: &[Owner<'d>]) -> Option<Note<'d>> {
     let text = document.text().get(comment.span.range())?;
-    let said = text.trim_start_matches('#').trim_start().strip_prefix(KEY)?;
+    let said = bare(text).trim_start().strip_prefix(KEY)?;
     let said = said.trim_start().strip_prefix(':')?.trim();
     let n_word = said.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(said.len());
     let (word, rest) = said.split_at(n_word);
@@ -173,6 +173,14 @@ fn in_comment<'d>(document: &'d Document, comment: &Comment, owners: &[Owner<'d>
     })
 }
 
+/// A comment without its signs: those of YAML and HCL.
+fn bare(text: &str) -> &str {
+    match text.strip_prefix("/*") {
+        Some(text) => text.strip_suffix("*/").unwrap_or(text),
+        None => text.trim_start_matches('#').trim_start_matches("//"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,10 +191,18 @@ mod tests {
     /// Each note as `form word=content @name-of-the-resource`.
     #[track_caller]
     fn check(dialect: Dialect, text: &str, expected: &[&str]) {
-        let format = if text.starts_with('{') { Format::Json } else { Format::Yaml };
+        let format = match dialect {
+            _ if text.starts_with('{') => Format::Json,
+            Dialect::Terraform => Format::Hcl,
+            _ => Format::Yaml,
+        };
         let (document, wrong) = syntax::parse(FileId(0), format, &text.into());
         assert!(wrong.is_empty(), "{wrong:?}");
-        let path = if format == Format::Json { "a.tf.json" } else { "a.yaml" };
+        let path = match format {
+            Format::Json => "a.tf.json",
+            Format::Hcl => "a.tf",
+            Format::Yaml => "a.yaml",
+        };
         let told: Vec<String> = read(dialect, &File { path, document: &document })
             .into_iter()
             .map(|note| {
@@ -226,6 +242,23 @@ mod tests {
             Dialect::Terraform,
             r#"{"//": {"grpc-guard": {"ignore": 1}}, "resource": {"aws_lb": {"a": [{"//": {"grpc-guard": {"grpc": false}}}]}}}"#,
             &["CommentKey ignore=1 @", "CommentKey grpc=false @\"a\""],
+        );
+    }
+
+    #[test]
+    fn comments_in_hcl() {
+        check(
+            Dialect::Terraform,
+            "// grpc-guard: grpc\n# more\nresource \"aws_lb\" \"a\" {\n  x = 1 # grpc-guard: ignore[r] why\n}\n\n\
+             /* grpc-guard: not-grpc */\n\nresource \"aws_lb\" \"b\" { // grpc-guard: grpc\n}\nlocals {}\n\
+             # grpc-guard: grpc\n",
+            &[
+                "Comment grpc=grpc @\"a\"",
+                "Comment ignore=[r] why @\"a\"",
+                "Comment not-grpc=not-grpc @\"b\"",
+                "Comment grpc=grpc @\"b\"",
+                "Comment grpc=grpc @-",
+            ],
         );
     }
 

@@ -1,7 +1,7 @@
 //! The resources of a document as far as notes need them: where each stands and what it is called.
 
 use crate::dialect::terraform::written_resources;
-use crate::document::{Comment, Document, EntryRef, Kind, NodeRef};
+use crate::document::{Comment, Document, EntryRef, Format, Kind, NodeRef};
 use crate::source::Span;
 
 use super::Scope;
@@ -63,7 +63,9 @@ pub(super) fn of_manifest<'d>(root: NodeRef<'d>, owners: &mut Vec<Owner<'d>>) {
 /// The resources of a Terraform configuration.
 pub(super) fn of_configuration<'d>(root: NodeRef<'d>, owners: &mut Vec<Owner<'d>>) {
     for (resource, body) in written_resources(root) {
-        owners.push(Owner { name: resource.key.span(), span: resource.span(), body });
+        // A block begins with its type.
+        let span = body.tag().map_or(resource.span(), |tag| tag.span.to(body.span()));
+        owners.push(Owner { name: resource.key.span(), span, body });
     }
 }
 
@@ -75,6 +77,7 @@ pub(super) fn at_comment<'o, 'd>(
     owners: &'o [Owner<'d>],
 ) -> Option<&'o Owner<'d>> {
     let text = document.text();
+    let is_hcl = document.format == Format::Hcl;
     let start = comment.span.start as usize;
     let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |end| end + 1);
     let around = owners.iter().filter(|owner| {
@@ -89,7 +92,8 @@ pub(super) fn at_comment<'o, 'd>(
     let next = below.min_by_key(|owner| owner.span.start)?;
     let between =
         &text[comment.span.end as usize..line_start(next.span.start as usize).max(comment.span.end as usize)];
+    let is_comment = |line: &str| line.starts_with('#') || is_hcl && line.starts_with("//");
     let is_quiet =
-        |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#') || line.trim() == "---";
+        |line: &str| line.trim().is_empty() || is_comment(line.trim_start()) || line.trim() == "---";
     (comment.alone && between.lines().all(is_quiet)).then_some(next)
 }

@@ -22,8 +22,8 @@ pub enum Want {
         directory: String,
         /// How many levels of it: 1 for the directory itself.
         depth: usize,
-        /// How their names end.
-        suffix: &'static str,
+        /// How their names may end.
+        suffixes: &'static [&'static str],
         /// What their text holds: all words of one of these groups; without a group it may hold anything.
         words: Vec<Vec<String>>,
     },
@@ -38,13 +38,15 @@ pub fn holds(text: &str, groups: &[Vec<String>]) -> bool {
 pub fn named(dialect: Dialect, file: &File<'_>) -> Vec<Want> {
     match dialect {
         Dialect::Terraform if is_configuration(file) => {
-            let of_module = |(_, directory)| files_of(directory, 1, ".tf.json", Vec::new());
+            let of_module = |(_, directory)| files_of(directory, 1, &terraform::SUFFIXES, Vec::new());
             terraform::calls(file).into_iter().map(of_module).collect()
         }
         Dialect::CloudFormation => cloudformation::nested_files(file).into_iter().map(Want::File).collect(),
         Dialect::Kubernetes => {
             let named = kubernetes::named(file).into_iter();
-            named.flat_map(|place| [Want::File(place.clone()), files_of(place, 1, "", Vec::new())]).collect()
+            named
+                .flat_map(|place| [Want::File(place.clone()), files_of(place, 1, &[""], Vec::new())])
+                .collect()
         }
         Dialect::Terraform => Vec::new(),
     }
@@ -59,13 +61,13 @@ pub fn around(dialect: Dialect, file: &File<'_>, above: impl Fn(&str, usize) -> 
         Dialect::Kubernetes => around_manifest(file, above),
         Dialect::Terraform if !is_configuration(file) => Vec::new(),
         Dialect::Terraform => {
-            let mut wants = vec![files_of(own.to_string(), 1, ".tf.json", Vec::new())];
+            let mut wants = vec![files_of(own.to_string(), 1, &terraform::SUFFIXES, Vec::new())];
             // Who calls this module stands near it: `modules/orders` is called from the directory around `modules`, or
             // from `environments/prod` beside it.
             let name = own.rsplit('/').next().unwrap_or(own);
             let around = (1..=2).rev().find_map(|levels| above(own, levels).map(|above| (above, levels + 1)));
-            let words = vec![vec!["\"module\"".to_string(), format!("/{name}")]];
-            wants.extend(around.map(|(above, depth)| files_of(above, depth, ".tf.json", words)));
+            let words = vec![vec!["module".to_string(), format!("/{name}")]];
+            wants.extend(around.map(|(above, depth)| files_of(above, depth, &terraform::SUFFIXES, words)));
             wants
         }
     }
@@ -77,15 +79,14 @@ fn around_manifest(file: &File<'_>, above: impl Fn(&str, usize) -> Option<String
     let own = directory(file.path);
     let mut wants = match rendered_root(file) {
         Some(root) => {
-            vec![files_of(root.to_string(), MAX_RENDERED_DEPTH, "", vec![vec!["# Source: ".to_string()]])]
+            vec![files_of(root.to_string(), MAX_RENDERED_DEPTH, &[""], vec![vec!["# Source: ".to_string()]])]
         }
-        None => vec![files_of(own.to_string(), 1, "", Vec::new())],
+        None => vec![files_of(own.to_string(), 1, &[""], Vec::new())],
     };
     let name = own.rsplit('/').next().unwrap_or(own);
     if let Some((above, depth)) = (1..=2).rev().find_map(|levels| Some((above(own, levels)?, levels + 2))) {
-        for suffix in ["/kustomization.yaml", "/kustomization.yml"] {
-            wants.push(files_of(above.clone(), depth, suffix, vec![vec![name.to_string()]]));
-        }
+        let suffixes = &["/kustomization.yaml", "/kustomization.yml"];
+        wants.push(files_of(above, depth, suffixes, vec![vec![name.to_string()]]));
     }
     wants
 }
@@ -112,11 +113,16 @@ fn around_template(file: &File<'_>, above: Option<String>) -> Vec<Want> {
     let shared =
         ties.into_iter().filter(|(own, _)| contains(text, own)).map(|(_, other)| vec![other.to_string()]);
     let nested = NESTING.into_iter().map(|word| vec![name.to_string(), word.to_string()]);
-    vec![files_of(directory, depth, "", shared.chain(nested).collect())]
+    vec![files_of(directory, depth, &[""], shared.chain(nested).collect())]
 }
 
-fn files_of(directory: String, depth: usize, suffix: &'static str, words: Vec<Vec<String>>) -> Want {
-    Want::Files { directory, depth, suffix, words }
+fn files_of(
+    directory: String,
+    depth: usize,
+    suffixes: &'static [&'static str],
+    words: Vec<Vec<String>>,
+) -> Want {
+    Want::Files { directory, depth, suffixes, words }
 }
 
 /// The projects among the files of one dialect, as indices in rising order. A file may be in several: files that
@@ -233,7 +239,7 @@ fn is_unit(dialect: Dialect, path: &str) -> bool {
     match dialect {
         Dialect::CloudFormation => true,
         Dialect::Kubernetes => false,
-        Dialect::Terraform => !path.ends_with(".tf.json"),
+        Dialect::Terraform => !terraform::is_of_module(path),
     }
 }
 
@@ -247,7 +253,7 @@ fn unit<'d>(dialect: Dialect, file: &File<'d>) -> &'d str {
 }
 
 fn is_configuration(file: &File<'_>) -> bool {
-    file.path.ends_with(".tf.json")
+    terraform::is_of_module(file.path)
 }
 
 /// The check that reports a module or nested stack which contains itself.

@@ -19,10 +19,19 @@ const MAX_MODULES: usize = 256;
 /// Arguments of a call that are no inputs.
 const META_ARGUMENTS: [&str; 7] = ["//", "source", "version", "count", "for_each", "depends_on", "providers"];
 
-/// The modules that may be called: the roots of their files by directory, those that override others last.
+/// The modules that may be called, by directory.
 #[derive(Debug, Default)]
 pub(super) struct Library<'d> {
-    pub(super) directories: BTreeMap<String, Vec<NodeRef<'d>>>,
+    pub(super) directories: BTreeMap<String, Directory<'d>>,
+}
+
+/// The files of one directory.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Directory<'d> {
+    /// The roots of those that declare something, those that override others last.
+    pub(super) roots: Vec<NodeRef<'d>>,
+    /// The roots of those that set variables where the directory is no module of another one, the most important last.
+    pub(super) values: Vec<NodeRef<'d>>,
 }
 
 /// A `module` block.

@@ -14,7 +14,7 @@ use super::evaluate::put;
 use super::expression::{self, Part};
 use super::kubernetes::Manifests;
 use super::mapping::{self, Form, Row};
-use super::module::{Module, Scope, labels};
+use super::module::{Module, Scope, bare, labels};
 use super::shape::{Missing, shape};
 use super::text::Places;
 use super::{attachments, containers, functions, names};
@@ -151,8 +151,7 @@ impl<'d> Module<'d> {
         }
         for item in explicit {
             let text = item.text().unwrap_or_default();
-            let text = text.strip_prefix("${").and_then(|text| text.strip_suffix('}')).unwrap_or(text);
-            let mut words = text.split(['.', '[']);
+            let mut words = bare(text).split(['.', '[']);
             if let (Some(resource_type), Some(name)) = (words.next(), words.next()) {
                 needed.extend(self.find(resource_type, name));
             }

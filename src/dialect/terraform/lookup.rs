@@ -1,6 +1,6 @@
 //! What names lead to: variables, local values, resources, their attributes and items.
 
-use crate::document::{Kind as NodeKind, NodeRef, Schema, Typed};
+use crate::document::{Format, Kind as NodeKind, NodeRef, Schema, Typed};
 use crate::model::{Data, Entry, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::{FileId, Span};
 
@@ -22,6 +22,11 @@ impl<'d> Module<'d> {
                 let value = self.inputs[name];
                 variable.wanted.map_or(value, |wanted| self.conform(value, wanted))
             }
+            _ if self.set_in_files(name).is_some() => {
+                let entry = self.set_in_files(name)?;
+                let value = self.literal(entry.value, entry.key.span());
+                variable.wanted.map_or(value, |wanted| self.conform(value, wanted))
+            }
             Some(entry) => {
                 let value = self.literal(entry.value, entry.key.span());
                 variable.wanted.map_or(value, |wanted| self.conform(value, wanted))
@@ -40,8 +45,11 @@ impl<'d> Module<'d> {
         first.unwrap_or_else(|| Span::new(FileId(0), 0, 0))
     }
 
-    /// A value in which strings are not templates: the default of a variable.
+    /// The default of a variable. In JSON its strings are not templates; in HCL it is an expression without names.
     fn literal(&mut self, node: NodeRef<'d>, anchor: Span) -> ValueId {
+        if node.document().format == Format::Hcl {
+            return self.node(node, anchor, &Scope::default());
+        }
         let place = Place::written(node.span(), anchor);
         if !self.step() {
             return self.unknown(Unknown::Limit, place);

@@ -1,4 +1,4 @@
-//! Terraform: `.tf.json` configuration, and plans and states as `terraform show -json` prints them.
+//! Terraform: configuration in HCL and JSON, and plans and states as `terraform show -json` prints them.
 //!
 //! Both are lowered through one table of provider arguments and AWS properties ([`mapping`]). Expressions are
 //! evaluated where that is sound; everything else is unknown.
@@ -11,6 +11,7 @@ mod configuration;
 mod containers;
 mod evaluate;
 mod expression;
+mod files;
 mod functions;
 mod kubernetes;
 mod lookup;
@@ -24,6 +25,7 @@ mod tests;
 mod text;
 mod types;
 
+pub use files::{SUFFIXES, is_of_module};
 pub use mapping::argument;
 pub(in crate::dialect) use mapping::{becomes, is_unwrapped};
 
@@ -33,7 +35,7 @@ use std::rc::Rc;
 use super::hints::Hints;
 use super::projects::directory;
 use super::{Dialect, File, Lowered, Platforms};
-use crate::document::{EntryRef, Kind, NodeRef};
+use crate::document::{EntryRef, Format, Kind, NodeRef};
 use crate::model::Model;
 use calls::Library;
 use kubernetes::Manifests;
@@ -59,7 +61,13 @@ const BLOCKS: [&str; 15] = [
 
 /// Whether a root of a file is of this dialect; looks at a few keys only.
 pub fn detect(path: &str, root: NodeRef<'_>) -> bool {
-    if path.ends_with(".tf.json") { is_configuration(root) } else { plan::detect(root) }
+    if !is_of_module(path) {
+        plan::detect(root)
+    } else if root.document().format == Format::Hcl || files::sets_variables(path) {
+        root.kind() == Kind::Mapping
+    } else {
+        is_configuration(root)
+    }
 }
 
 /// The resources that a root of a configuration declares, each with an object of its arguments.
@@ -74,7 +82,7 @@ pub(super) fn written_resources(root: NodeRef<'_>) -> impl Iterator<Item = (Entr
 /// What a file declares that no other file of the module may declare beside it.
 pub(super) fn declared(file: &File<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    if overrides(file.path) {
+    if files::overrides(file.path) || !files::declares(file.path) {
         return found;
     }
     let blocks = file.document.roots().flat_map(module::objects).flat_map(NodeRef::written_entries);
@@ -108,11 +116,10 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     let mut lowered = Lowered { diagnostics, ..Lowered::default() };
     let mut library = Library::default();
     let mut called = BTreeSet::new();
-    // The files that override others come last.
     let mut sorted: Vec<&File<'_>> = files.iter().collect();
-    sorted.sort_by_key(|file| overrides(file.path));
+    sorted.sort_by_key(|file| files::turn(file.path));
     for file in sorted {
-        if !file.path.ends_with(".tf.json") {
+        if !is_of_module(file.path) {
             for (model, manifests) in file.document.roots().filter_map(|root| plan::lower(root, &hints)) {
                 add(&mut lowered, model, manifests, platforms, &hints);
             }
@@ -121,7 +128,11 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
         called.extend(calls(file).into_iter().map(|(_, directory)| directory));
         let roots = file.document.roots();
         let roots = roots.filter(|root| matches!(root.kind(), Kind::Mapping | Kind::Sequence));
-        library.directories.entry(directory(file.path).to_string()).or_default().extend(roots);
+        let directory = library.directories.entry(directory(file.path).to_string()).or_default();
+        match files::sets_variables(file.path) {
+            true => directory.values.extend(roots),
+            false => directory.roots.extend(roots),
+        }
     }
     let library = Rc::new(library);
     // A module that is called is nothing by itself; only where all call each other one of them must begin.
@@ -152,10 +163,4 @@ fn add(lowered: &mut Lowered, model: Model, manifests: Manifests, platforms: &Pl
 pub(super) fn calls<'d>(file: &File<'d>) -> Vec<(EntryRef<'d>, String)> {
     let directory = directory(file.path);
     file.document.roots().flat_map(|root| calls::local_calls(root, directory)).collect()
-}
-
-/// Whether Terraform merges the file into the others after it has read them.
-fn overrides(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name == "override.tf.json" || name.ends_with("_override.tf.json")
 }

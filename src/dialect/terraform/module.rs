@@ -9,7 +9,7 @@ use crate::document::{EntryRef, Kind, NodeRef};
 use crate::model::{Builder, Data, Draft, Platform, ResourceIdx, ValueId};
 use crate::source::Span;
 
-use super::calls::{Call, Library};
+use super::calls::{Call, Directory, Library};
 use super::{expression, mapping};
 
 /// How many instances of one resource are told apart; more than that stand as one.
@@ -59,6 +59,8 @@ pub(super) struct Module<'d> {
     /// What is wrong with calls.
     pub(super) diagnostics: Vec<Diagnostic>,
     directory: String,
+    /// The roots of files that set variables.
+    values: Vec<NodeRef<'d>>,
     by_name: FxHashMap<(&'d str, &'d str), usize>,
     variables: FxHashMap<&'d str, Variable<'d>>,
     locals: FxHashMap<&'d str, EntryRef<'d>>,
@@ -186,7 +188,7 @@ impl<'d> Declaration<'d> {
 impl<'d> Module<'d> {
     /// Reads what the files of a directory declare.
     pub(super) fn new(library: Rc<Library<'d>>, directory: String) -> Self {
-        let roots = library.directories.get(&directory).cloned().unwrap_or_default();
+        let Directory { roots, values } = library.directories.get(&directory).cloned().unwrap_or_default();
         let mut module = Self {
             builder: Builder::new(),
             resources: Vec::new(),
@@ -201,6 +203,7 @@ impl<'d> Module<'d> {
             n_modules: 0,
             diagnostics: Vec::new(),
             directory,
+            values,
             by_name: FxHashMap::default(),
             variables: FxHashMap::default(),
             locals: FxHashMap::default(),
@@ -221,7 +224,7 @@ impl<'d> Module<'d> {
                 "variable" => {
                     for (_, variable) in labels(entry.value) {
                         let argument = |key| objects(variable.value).find_map(|body| body.entry(key));
-                        let wanted = argument("type").and_then(|wanted| wanted.value.text());
+                        let wanted = argument("type").and_then(|wanted| wanted.value.text()).map(bare);
                         let declared = Variable { default: argument("default"), wanted };
                         self.variables.insert(variable.name(), declared);
                     }
@@ -283,6 +286,12 @@ impl<'d> Module<'d> {
     /// A variable, with its name as it is declared.
     pub(super) fn declared(&self, name: &str) -> Option<(&'d str, Variable<'d>)> {
         self.variables.get_key_value(name).map(|(name, variable)| (*name, *variable))
+    }
+
+    /// The entry that sets a variable of a root module; modules that are called get theirs from the caller.
+    pub(super) fn set_in_files(&self, name: &str) -> Option<EntryRef<'d>> {
+        let values = if self.within.is_empty() { self.values.as_slice() } else { &[] };
+        values.iter().rev().find_map(|root| root.entry(name))
     }
 
     /// The entry of a local value.
@@ -439,6 +448,11 @@ impl<'d> Module<'d> {
         named.locals.dedup();
         named
     }
+}
+
+/// An expression without its `${` and `}`.
+pub(super) fn bare(text: &str) -> &str {
+    text.strip_prefix("${").and_then(|text| text.strip_suffix('}')).unwrap_or(text)
 }
 
 /// The objects at a place where JSON allows one or an array of them.

@@ -1,7 +1,8 @@
-//! From the offsets of a decoded JSON string back to its place in the file.
+//! From the offsets of a decoded string back to its place in the file.
 
 use crate::document::NodeRef;
 use crate::source::{FileId, Span};
+use crate::syntax;
 
 /// Where each byte of a text stands in its file: runs of bytes that stand there as they are.
 #[derive(Debug, Clone)]
@@ -19,9 +20,12 @@ impl Places {
         Self { file: span.file, runs: Vec::new(), whole: span }
     }
 
-    /// The places of a JSON string's content; its text is what the string decodes to.
+    /// The places of a string's content in JSON or HCL; its text is what the string decodes to.
     pub(super) fn of_string(node: NodeRef<'_>) -> Self {
         let span = node.span();
+        if let Some(runs) = syntax::hcl_runs(node) {
+            return Self { file: span.file, runs, whole: span };
+        }
         let raw = node.document().text().get(span.range()).unwrap_or_default();
         let Some(content) = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) else {
             return Self::whole(span);
@@ -132,7 +136,6 @@ mod tests {
 
     use super::*;
     use crate::document::Format;
-    use crate::syntax;
 
     /// The file's text under the place of `part` within the decoded text of the JSON string `json`.
     fn check(json: &str, part: &str, expected: &str) {

@@ -1,7 +1,8 @@
 //! A recursive descent parser for expressions, with a limit on nesting.
 
-use super::template::{closing_brace, parts};
+use super::template::parts;
 use super::{Binary, Expression, For, Kind, Step, Unary};
+use crate::syntax::closing_brace;
 
 /// How deep expressions may nest.
 const MAX_DEPTH: u32 = 48;

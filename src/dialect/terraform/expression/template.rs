@@ -2,6 +2,7 @@
 
 use super::Expression;
 use super::parse::Parser;
+use crate::syntax::closing_brace;
 
 /// A piece of a string.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,42 +73,6 @@ pub(super) fn parts(text: &str, from: usize, to: usize, depth: u32) -> Vec<Part>
     literal.push_str(&text[run.min(to)..to]);
     flush(&mut literal, literal_start, &mut parts);
     parts
-}
-
-/// Where the brace closes that was opened before `from`: strings, which may hold braces themselves, are skipped.
-pub(super) fn closing_brace(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
-    #[derive(PartialEq)]
-    enum In {
-        Braces,
-        Quotes,
-    }
-    let mut open = vec![In::Braces];
-    let mut at = from;
-    while at < to {
-        match (bytes[at], open.last()?) {
-            (b'"', In::Braces) => open.push(In::Quotes),
-            (b'"', In::Quotes) => drop(open.pop()),
-            (b'\\', In::Quotes) => at += 1,
-            (b'$' | b'%', In::Quotes) if bytes.get(at + 1) == Some(&b'{') => {
-                if at > from && bytes[at - 1] == bytes[at] {
-                    at += 1;
-                } else {
-                    open.push(In::Braces);
-                    at += 1;
-                }
-            }
-            (b'{', In::Braces) => open.push(In::Braces),
-            (b'}', In::Braces) => {
-                open.pop();
-                if open.is_empty() {
-                    return Some(at);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    None
 }
 
 #[cfg(test)]
