@@ -5,7 +5,6 @@ use crate::source::Span;
 
 use super::surroundings::{
     Quotes, block_column, block_step, dash_before, is_flow, line_break, line_end, line_start, list_step,
-    neighbours,
 };
 use super::{New, Refusal, Wants, flow, scalar};
 
@@ -15,13 +14,13 @@ pub(super) fn entry(
     mapping: NodeRef<'_>,
     key: &str,
     new: &New,
-    removed: &[Span],
+    neighbours: &[EntryRef<'_>],
 ) -> Result<(Span, String), Refusal> {
     let text = document.text();
     if mapping.kind() == Kind::Scalar {
         return below_key(document, mapping, key, new);
     }
-    for sibling in neighbours(mapping, key, removed) {
+    for sibling in neighbours.iter().copied() {
         let Some(column) = block_column(text, sibling.key.span().start as usize) else { continue };
         let Some(at) = line_end_of(sibling) else { continue };
         let writer = Writer::new(document, at);

@@ -3,7 +3,7 @@
 use crate::document::{Document, EntryRef, Format, NodeRef};
 use crate::source::Span;
 
-use super::surroundings::{Quotes, indentation, line_break, line_start, neighbours};
+use super::surroundings::{Quotes, indentation, line_break, line_start};
 use super::{New, Refusal, scalar};
 
 /// An entry that comes into a mapping: where, and what.
@@ -12,7 +12,7 @@ pub(super) fn entry(
     mapping: NodeRef<'_>,
     key: &str,
     new: &New,
-    removed: &[Span],
+    neighbours: &[EntryRef<'_>],
 ) -> Result<(Span, String), Refusal> {
     let text = document.text();
     let writer = Writer::new(document, mapping);
@@ -20,7 +20,7 @@ pub(super) fn entry(
     if mapping.written_entries().next().is_none() {
         return writer.only_entry(mapping, key, new);
     }
-    let Some(sibling) = neighbours(mapping, key, removed).into_iter().next() else {
+    let Some(sibling) = neighbours.first() else {
         return Err(Refusal::NoPlace);
     };
     let (start, end) = (sibling.key.span().start as usize, sibling.value.span().end as usize);
@@ -82,6 +82,15 @@ pub(super) fn instead_of(node: NodeRef<'_>, new: &New) -> String {
 pub(super) fn on_one_line(document: &Document, new: &New) -> String {
     let root = document.roots().next();
     root.map_or_else(String::new, |root| Writer::new(document, root).value(new, None))
+}
+
+/// A list on one line whose first item is written already.
+pub(super) fn list_with(document: &Document, first: &str, more: &[New]) -> String {
+    let Some(root) = document.roots().next() else { return String::new() };
+    let writer = Writer::new(document, root);
+    let more = more.iter().map(|item| writer.value(item, None));
+    let items: Vec<String> = std::iter::once(first.to_string()).chain(more).collect();
+    format!("[{}]", items.join(writer.comma()))
 }
 
 /// The comma between the entries of a mapping, with the white space that the author puts behind it.

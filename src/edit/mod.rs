@@ -39,6 +39,8 @@ pub enum Wants {
     SameStyle,
     /// Text, also for readers that tell text from numbers: Kubernetes annotations.
     Text,
+    /// The number itself, even where text stood in quotes: a port of Kubernetes may be either.
+    Number,
 }
 
 /// Changes of one document, gathered before any is written so that they can be joined.
@@ -48,13 +50,16 @@ pub struct Plan<'d> {
     edits: Vec<Edit>,
     /// What comes into each mapping; entries of the same name are joined.
     inserts: Vec<(NodeId, Vec<(String, New)>)>,
+    /// The names of the entries behind which new ones are wanted: mapping, new name, sibling.
+    behind: Vec<(NodeId, String, &'static str)>,
     appends: Vec<(NodeId, New)>,
 }
 
 impl<'d> Plan<'d> {
     /// No change yet.
     pub fn new(document: &'d Document) -> Self {
-        Self { document, edits: Vec::new(), inserts: Vec::new(), appends: Vec::new() }
+        let (edits, inserts, behind, appends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { document, edits, inserts, behind, appends }
     }
 
     /// The document that it changes.
@@ -79,7 +84,7 @@ impl<'d> Plan<'d> {
         let written = match (new, node.kind()) {
             (New::Text(_) | New::Word(_), Kind::Scalar) => scalar::instead_of(node, new, wants)?,
             (New::Text(_) | New::Word(_), _) => return Err(Refusal::NotLiteral),
-            _ if is_flow(node) && node.kind() != Kind::Scalar => flow::instead_of(node, new),
+            _ if is_flow(node) => flow::instead_of(node, new),
             _ => return Err(Refusal::NoPlace),
         };
         if self.document.text().get(node.span().range()) == Some(&written) {
@@ -175,6 +180,30 @@ impl<'d> Plan<'d> {
         Ok(())
     }
 
+    /// Sets the value of a key that does not exist yet, right behind a sibling where that is there.
+    pub fn insert_behind(
+        &mut self,
+        mapping: NodeRef<'d>,
+        sibling: &'static str,
+        key: &str,
+        new: New,
+    ) -> Result<(), Refusal> {
+        self.behind.push((mapping.id(), key.to_string(), sibling));
+        self.insert(mapping, &[key.to_string()], new)
+    }
+
+    /// Makes a list of a scalar that stands for its only item, with more behind it.
+    pub fn extend_scalar(&mut self, node: NodeRef<'d>, more: &[New]) -> Result<(), Refusal> {
+        let is_plain = node.kind() == Kind::Scalar && node.tag().is_none() && !node.is_alias();
+        let source = self.document.text().get(node.span().range()).unwrap_or_default();
+        if !is_plain || source.is_empty() || source.contains(['\n', '\r', '|', '>']) {
+            return Err(Refusal::NotLiteral);
+        }
+        let written = flow::list_with(self.document, source, more);
+        self.push(node.span(), written);
+        Ok(())
+    }
+
     /// Adds an item at the end of a list.
     pub fn append(&mut self, list: NodeRef<'d>, new: New) -> Result<(), Refusal> {
         if list.is_alias() || list.kind() != Kind::Sequence {
@@ -200,13 +229,16 @@ impl<'d> Plan<'d> {
         }
         let removed: Vec<Span> =
             self.edits.iter().filter(|edit| edit.replacement.is_empty()).map(|edit| edit.span).collect();
-        for (mapping, entries) in std::mem::take(&mut self.inserts) {
-            let mapping = self.document.node(mapping);
+        for (id, entries) in std::mem::take(&mut self.inserts) {
+            let mapping = self.document.node(id);
             for (key, new) in entries {
+                let wanted = self.behind.iter().find(|(of, name, _)| *of == id && *name == key);
+                let behind = wanted.map(|(_, _, sibling)| *sibling);
+                let neighbours = surroundings::neighbours(mapping, &key, behind, &removed);
                 let (at, text) = if is_flow(mapping) {
-                    flow::entry(self.document, mapping, &key, &new, &removed)?
+                    flow::entry(self.document, mapping, &key, &new, &neighbours)?
                 } else {
-                    block::entry(self.document, mapping, &key, &new, &removed)?
+                    block::entry(self.document, mapping, &key, &new, &neighbours)?
                 };
                 self.push(at, text);
             }

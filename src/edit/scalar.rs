@@ -48,6 +48,7 @@ pub(super) fn instead_of(node: NodeRef<'_>, new: &New, wants: Wants) -> Result<S
     let (New::Text(text) | New::Word(text)) = new else { return Err(Refusal::NotLiteral) };
     let scalar = node.scalar().ok_or(Refusal::NotLiteral)?;
     match scalar.style {
+        ScalarStyle::Double | ScalarStyle::Single if wants == Wants::Number => Ok(text.clone()),
         ScalarStyle::Double => Ok(double(text)),
         ScalarStyle::Single if text.contains(char::is_control) => Ok(double(text)),
         ScalarStyle::Single => Ok(single(text)),
@@ -59,8 +60,7 @@ pub(super) fn instead_of(node: NodeRef<'_>, new: &New, wants: Wants) -> Result<S
                 Typed::Str(_) | Typed::Null
             );
             let was_word = !matches!(scalar.typed(Schema::Core), Typed::Str(_) | Typed::Null);
-            let may_be_bare =
-                is_word && wants == Wants::SameStyle && (was_word || matches!(new, New::Word(_)));
+            let may_be_bare = is_word && wants != Wants::Text && (was_word || matches!(new, New::Word(_)));
             let is_json = node.document().format == Format::Json;
             let is_bare = may_be_bare || !is_json && is_plain(text, true);
             Ok(if is_bare { text.clone() } else { double(text) })

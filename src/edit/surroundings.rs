@@ -82,14 +82,22 @@ impl Quotes {
     }
 }
 
-/// The written entries that stay, the one behind which a new key stands best first: the one whose name begins most alike,
-/// else the last.
-pub(super) fn neighbours<'d>(mapping: NodeRef<'d>, key: &str, removed: &[Span]) -> Vec<EntryRef<'d>> {
+/// The written entries that stay, the one behind which a new key stands best first: the one that is asked for, the one
+/// whose name begins most alike, else the last.
+pub(super) fn neighbours<'d>(
+    mapping: NodeRef<'d>,
+    key: &str,
+    behind: Option<&str>,
+    removed: &[Span],
+) -> Vec<EntryRef<'d>> {
     let is_kept = |entry: &EntryRef<'_>| {
         let at = entry.key.span();
         !removed.iter().any(|gone| gone.start <= at.start && at.end <= gone.end)
     };
     let alike = |entry: &EntryRef<'_>| {
+        if behind == Some(entry.name()) {
+            return usize::MAX;
+        }
         let common = entry.name().bytes().zip(key.bytes()).take_while(|(a, b)| a == b).count();
         if common >= 4 { common } else { 0 }
     };
