@@ -268,17 +268,29 @@ pub(super) fn missing(builder: &mut Builder) {
             continue;
         }
         let mut entries = Vec::with_capacity(found.len());
-        for (kind, value) in found {
-            let place = builder.values.place(value);
-            let kind = builder.values.text(kind, place);
-            entries.push(builder.values.map_of(&[("Kind", kind), ("Name", value)], place));
+        for missing in found {
+            let place = builder.values.place(missing.name);
+            let kind = builder.values.text(missing.kind, place);
+            let mut entry = vec![("Kind", kind), ("Name", missing.name)];
+            if let Some(meant) = missing.meant {
+                entry.push(("Suggestion", builder.values.copy_at(meant, place)));
+            }
+            entries.push(builder.values.map_of(&entry, place));
         }
         let list = builder.values.list(&entries, Place::fact_at(builder.draft(idx).name));
         builder.draft_mut(idx).sections.push(("Missing", list));
     }
 }
 
-fn missing_of(builder: &Builder, service: ResourceIdx) -> Vec<(&'static str, ValueId)> {
+/// Something that a service names and its task definition does not have.
+struct Missing {
+    kind: &'static str,
+    name: ValueId,
+    /// What it must be, where the task definition leaves no choice.
+    meant: Option<ValueId>,
+}
+
+fn missing_of(builder: &Builder, service: ResourceIdx) -> Vec<Missing> {
     let values = &builder.values;
     let mut missing = Vec::new();
     let Some(properties) = builder.draft(service).properties else { return missing };
@@ -300,17 +312,78 @@ fn missing_of(builder: &Builder, service: ResourceIdx) -> Vec<(&'static str, Val
         let (Some(name), Some(port)) = (name, port) else { continue };
         let Some(text) = values.as_text(name) else { continue };
         match named.iter().find(|(own, _)| *own == text) {
-            None => missing.push(("container", name)),
-            Some((_, container)) if lacks_port(builder, *container, port) => missing.push(("port", port)),
+            None => {
+                let meant = meant_container(values, containers, name, port);
+                missing.push(Missing { kind: "container", name, meant });
+            }
+            Some((_, container)) if lacks_port(builder, *container, port) => {
+                let meant = meant_port(values, containers, *container, port);
+                missing.push(Missing { kind: "port", name: port, meant });
+            }
             Some(_) => {}
         }
     }
-    missing.extend(missing_names(values, properties, &named).into_iter().map(|name| ("port-name", name)));
+    for (name, meant) in missing_names(values, properties, &named) {
+        missing.push(Missing { kind: "port-name", name, meant });
+    }
     missing
 }
 
-/// The port names that a service uses, for Service Connect or Lattice, and that no port mapping of its task has.
-fn missing_names(values: &Values, service: ValueId, containers: &[(&str, ValueId)]) -> Vec<ValueId> {
+/// The name of the container that an unknown one must be: the only one, else the only one that maps the port, else the
+/// one that differs by a slip of the pen.
+fn meant_container(values: &Values, containers: &[ValueId], name: ValueId, port: ValueId) -> Option<ValueId> {
+    let named = |container: &ValueId| values.get(*container, "Name");
+    if let [only] = containers {
+        return named(only);
+    }
+    let port = values.as_int(port)?;
+    let mapping: Vec<&ValueId> =
+        containers.iter().filter(|container| mapped(values, **container).contains(&port)).collect();
+    if let [only] = mapping.as_slice() {
+        return named(only);
+    }
+    let written = values.as_text(name)?;
+    let names: Vec<ValueId> = containers.iter().filter_map(named).collect();
+    only_slip(values, written, &names)
+}
+
+/// The only port of a container, where no other container of the task maps the one that is named.
+fn meant_port(values: &Values, containers: &[ValueId], container: ValueId, port: ValueId) -> Option<ValueId> {
+    let wanted = values.as_int(port)?;
+    if containers.iter().any(|other| mapped(values, *other).contains(&wanted)) {
+        return None;
+    }
+    let mappings = values.get(container, "PortMappings").map(|list| values.items(list))?;
+    match mappings {
+        [only] => values.get(*only, "ContainerPort"),
+        _ => None,
+    }
+}
+
+/// The ports that a container maps, as far as they are settled.
+fn mapped(values: &Values, container: ValueId) -> Vec<i64> {
+    let mappings = values.get(container, "PortMappings").map(|list| values.items(list)).unwrap_or_default();
+    let number = |mapping: &ValueId| values.as_int(values.get(*mapping, "ContainerPort")?);
+    mappings.iter().filter_map(number).collect()
+}
+
+/// The only name that a written one may be a slip of the pen for.
+fn only_slip(values: &Values, written: &str, names: &[ValueId]) -> Option<ValueId> {
+    let is_near = |name: &&ValueId| {
+        let name = values.as_text(**name).unwrap_or_default();
+        name.len() > 2 && strsim::osa_distance(written, name) == 1
+    };
+    let mut near = names.iter().filter(is_near);
+    near.next().filter(|_| near.next().is_none()).copied()
+}
+
+/// The port names that a service uses, for Service Connect or Lattice, and that no port mapping of its task has, with what
+/// they must be: the only name that there is, or one that differs by a slip of the pen.
+fn missing_names(
+    values: &Values,
+    service: ValueId,
+    containers: &[(&str, ValueId)],
+) -> Vec<(ValueId, Option<ValueId>)> {
     let mappings = containers.iter().map(|(_, container)| values.get(*container, "PortMappings"));
     let mut names = Vec::new();
     for mappings in mappings.flatten() {
@@ -318,8 +391,8 @@ fn missing_names(values: &Values, service: ValueId, containers: &[(&str, ValueId
             return Vec::new();
         }
         for mapping in values.items(mappings) {
-            match values.get(*mapping, "Name").map(|name| values.as_text(name)) {
-                Some(Some(name)) => names.push(name),
+            match values.get(*mapping, "Name").map(|name| (name, values.as_text(name))) {
+                Some((name, Some(_))) => names.push(name),
                 None if matches!(values.data(*mapping), Data::Map(_)) => {}
                 _ => return Vec::new(),
             }
@@ -329,7 +402,17 @@ fn missing_names(values: &Values, service: ValueId, containers: &[(&str, ValueId
     let entries =
         lists.iter().filter_map(|path| values.at(service, path)).flat_map(|list| values.items(list));
     let used = entries.filter_map(|entry| values.get(*entry, "PortName"));
-    used.filter(|name| values.as_text(*name).is_some_and(|name| !names.contains(&name))).collect()
+    let has = |text: &str| names.iter().any(|name| values.as_text(*name) == Some(text));
+    let mut missing = Vec::new();
+    for name in used {
+        let Some(text) = values.as_text(name).filter(|text| !has(text)) else { continue };
+        let meant = match names.as_slice() {
+            [only] => Some(*only),
+            _ => only_slip(values, text, &names),
+        };
+        missing.push((name, meant));
+    }
+    missing
 }
 
 /// Whether a container's port mappings are settled and none of them is of this port.

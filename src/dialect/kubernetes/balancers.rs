@@ -3,7 +3,7 @@
 use super::annotations::{NLB, Setting};
 use super::classes::{self, Balancer};
 use super::evidence::of_service_port;
-use super::lowering::{Group, Layered, Lowering, Properties, Refusal};
+use super::lowering::{Group, Layered, Lowering, Properties};
 use super::services::ServicePort;
 use super::target_groups::health_check_port;
 use super::values::{inner_span, int};
@@ -36,7 +36,7 @@ impl<'d> Lowering<'_, 'd> {
             }
             let fault = classes::unclaimed(object, &self.cluster);
             let controller = match (&fault, classes::service(object, &self.cluster)) {
-                (Some((word, ..)), _) if *word == "nobody" => Some("none"),
+                (Some(refusal), _) if refusal.reason == "nobody" => Some("none"),
                 (_, Some(Balancer::Classic)) => Some(classes::controller_name(Platform::InTree)),
                 (_, Some(Balancer::Network(platform))) => Some(classes::controller_name(platform)),
                 (_, None) => None,
@@ -45,9 +45,7 @@ impl<'d> Lowering<'_, 'd> {
                 let value = self.builder.values.text(controller, Place::fact_at(object.name_span));
                 self.builder.draft_mut(self.resources[owner]).controller = Some(value);
             }
-            if let Some((reason, text, at)) = fault {
-                self.refusals.push((owner, Refusal { reason, text, at, other: None }));
-            }
+            self.refusals.extend(fault.map(|refusal| (owner, refusal)));
         }
     }
 

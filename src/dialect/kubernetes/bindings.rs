@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::gateway_config::GroupConfig;
-use super::lowering::{Lowering, Refusal};
+use super::gateway_config::{GroupConfig, Hidden};
+use super::lowering::{Inner, Lowering, Meant, Refusal};
 use super::objects::{Found, Object};
 use super::values::{inner_span, is_placeholder, text};
 use crate::document::NodeRef;
@@ -41,7 +41,8 @@ impl<'d> Lowering<'_, 'd> {
                 let is_allowed = is_shared(*idx) && is_shared(first.0);
                 if !(is_same || is_allowed) {
                     let text = format!("target group `{}` is bound twice", short(arn));
-                    let refusal = Refusal { reason: "binding", text, at: *at, other: Some(first.1) };
+                    let refusal =
+                        Refusal { reason: "binding", text, at: *at, other: Some(first.1), meant: None };
                     self.refusals.push((*idx, refusal));
                 }
             }
@@ -59,13 +60,19 @@ impl<'d> Lowering<'_, 'd> {
             }
         };
         let Some(idx) = self.world.objects.iter().position(holds) else { return };
-        for (key, setting) in hidden {
+        let is_settled = hidden.iter().all(|hidden| !hidden.setting.is_placeholder());
+        let inside = hidden.iter().map(|hidden| {
+            let text = hidden.setting.text.to_string();
+            (hidden.key, hidden.inner.map_or(Inner::Text(text.clone()), |code| Inner::Entry(code, text)))
+        });
+        let meant = is_settled.then(|| Meant::Inside(inside.collect()));
+        for Hidden { key, setting, .. } in hidden {
             let text = format!("`{key}` `{}` of the default is gone", setting.text);
             let other = Some(setting.span);
             let is_known =
                 |(object, known): &(usize, Refusal)| *object == idx && known.at == at && known.text == text;
             if !self.refusals.iter().any(is_known) {
-                self.refusals.push((idx, Refusal { reason: "drops", text, at, other }));
+                self.refusals.push((idx, Refusal { reason: "drops", text, at, other, meant: meant.clone() }));
             }
         }
     }
@@ -77,7 +84,7 @@ impl<'d> Lowering<'_, 'd> {
             return;
         };
         let mut refuse = |text: String, at: Span| {
-            self.refusals.push((idx, Refusal { reason: "binding", text, at, other: None }));
+            self.refusals.push((idx, Refusal::new("binding", text, at)));
         };
         if spec.get("targetGroupARN").is_none() && spec.get("targetGroupName").is_none() {
             let text = "it names no target group: `targetGroupARN` or `targetGroupName` is needed";

@@ -1,6 +1,7 @@
 //! Who reconciles an Ingress or a Service: the class, the annotations, and what the project hints at.
 
 use super::annotations::{ALB, NLB};
+use super::lowering::{Meant, Refusal};
 use super::objects::{Found, Object, World};
 use crate::dialect::{ControllerHint, Platforms};
 use crate::model::Platform;
@@ -230,19 +231,22 @@ pub(super) fn service(object: &Object<'_>, cluster: &Cluster) -> Option<Balancer
     (aws || !is_elsewhere(object, cluster)).then_some(Balancer::Network(Platform::Service))
 }
 
-/// Why no controller, or another than is meant, builds the load balancer of a Service: a word for `Refusals`, the reason,
-/// and where it is written.
-pub(super) fn unclaimed(
-    object: &Object<'_>,
-    cluster: &Cluster,
-) -> Option<(&'static str, String, crate::source::Span)> {
+/// The classes of Services that a controller of AWS takes.
+const OUR_CLASSES: [&str; 2] = ["service.k8s.aws/nlb", "eks.amazonaws.com/nlb"];
+
+/// Why no controller, or another than is meant, builds the load balancer of a Service: the reason, where it is
+/// written, and the word that was meant instead.
+pub(super) fn unclaimed(object: &Object<'_>, cluster: &Cluster) -> Option<Refusal> {
+    let meant = |word: Option<&str>| word.map(|word| Meant::Text(word.to_string()));
     let setting = |name| object.annotations.under(NLB, name).filter(|setting| !setting.is_placeholder());
     if let Some(class) = object.spec(&["loadBalancerClass"]) {
         let name = super::values::text(class)?;
-        let is_ours = matches!(name, "service.k8s.aws/nlb" | "eks.amazonaws.com/nlb");
+        let is_ours = OUR_CLASSES.contains(&name);
         let has_own = object.annotations.has_prefix(NLB);
         let text = format!("no controller of AWS takes the class `{name}`, and the annotations are for one");
-        return (!is_ours && has_own).then(|| ("foreign-class", text, super::values::inner_span(class)));
+        let slip = OUR_CLASSES.into_iter().find(|own| strsim::osa_distance(own, name) <= 2);
+        let refusal = Refusal::new("foreign-class", text, super::values::inner_span(class));
+        return (!is_ours && has_own).then(|| Refusal { meant: meant(slip), ..refusal });
     }
     let own = setting("type")?;
     let target = setting("nlb-target-type");
@@ -259,19 +263,24 @@ pub(super) fn unclaimed(
         ("external", None) if !is_open => {
             let text =
                 "`external` needs `aws-load-balancer-nlb-target-type` beside it for a controller to take it";
-            Some(("nobody", text.to_string(), own.span))
+            Some(Refusal::new("nobody", text.to_string(), own.span))
         }
         ("nlb", Some("ip")) => {
             let text =
                 "the cloud provider takes type `nlb` and registers instances, not the `ip` targets asked for";
-            Some(("instances", text.to_string(), own.span))
+            let refusal = Refusal::new("instances", text.to_string(), own.span);
+            Some(Refusal { meant: meant(Some("external")), ..refusal })
         }
         ("external" | "nlb" | "nlb-ip", _) => None,
         (word, _) => {
             let text = format!(
                 "type `{word}` is none that a controller knows, and a classic load balancer is built"
             );
-            Some(("classic", text, own.span))
+            // `alb` is near to `nlb`, and an application load balancer may be what is wanted.
+            let lower = word.to_ascii_lowercase();
+            let is_slip = |known: &str| !lower.starts_with("alb") && strsim::osa_distance(known, &lower) <= 1;
+            let slip = ["external", "nlb", "nlb-ip"].into_iter().any(is_slip).then_some("external");
+            Some(Refusal { meant: meant(slip), ..Refusal::new("classic", text, own.span) })
         }
     }
 }

@@ -285,8 +285,7 @@ impl<'d> Lowering<'_, 'd> {
                 }
                 _ => None,
             };
-            self.refusals
-                .extend(refusal.map(|(reason, text)| (route, Refusal { reason, text, at, other: None })));
+            self.refusals.extend(refusal.map(|(reason, text)| (route, Refusal::new(reason, text, at))));
             for listener in accepting {
                 self.add_rules(route, found, listener, routing);
             }

@@ -65,10 +65,18 @@ fn put_attributes<'d>(
     }
 }
 
+/// A setting of a health check that a stronger layer hides.
+#[derive(Debug)]
+pub(super) struct Hidden<'d> {
+    pub(super) key: &'static str,
+    /// The key inside it that has the setting, where it is a block.
+    pub(super) inner: Option<&'static str>,
+    pub(super) setting: Setting<'d>,
+}
+
 impl<'d> GroupConfig<'d> {
-    /// What the strongest `healthCheckConfig` leaves out and a layer below has: the block, and the place and text of each
-    /// setting that is hidden.
-    pub(super) fn hidden_checks(&self) -> Option<(Span, Vec<(&'static str, Setting<'d>)>)> {
+    /// What the strongest `healthCheckConfig` leaves out and a layer below has: the block, and each setting that is hidden.
+    pub(super) fn hidden_checks(&self) -> Option<(Span, Vec<Hidden<'d>>)> {
         let mut blocks = self.layers.iter().map_while(|layer| match layer {
             Layer::Written(node) => Some(node.entry("healthCheckConfig")),
             Layer::Open => None,
@@ -80,9 +88,11 @@ impl<'d> GroupConfig<'d> {
                 return None;
             }
             let entry = below.value.entry(key)?;
-            let inner =
-                ["grpcCode", "httpCode"].iter().find_map(|code| entry.value.entry(code)).unwrap_or(entry);
-            Some((key, Setting::read(inner.key, inner.value)?))
+            let codes = ["grpcCode", "httpCode"];
+            let inner = codes.into_iter().find_map(|code| Some((code, entry.value.entry(code)?)));
+            let written = inner.map_or(entry, |(_, inner)| inner);
+            let setting = Setting::read(written.key, written.value)?;
+            Some(Hidden { key, inner: inner.map(|(code, _)| code), setting })
         });
         let hidden: Vec<_> = hidden.collect();
         (!hidden.is_empty()).then_some((strongest.key.span(), hidden))

@@ -199,7 +199,7 @@ impl<'d> Lowering<'_, 'd> {
                 Some(_) => format!("port {wanted} is not HTTPS"),
                 None => format!("nothing listens on port {wanted}"),
             };
-            let refusal = Refusal { reason: "ssl-redirect", text, at: setting.span, other: None };
+            let refusal = Refusal::new("ssl-redirect", text, setting.span);
             self.refusals.push((member.object, refusal));
         }
     }

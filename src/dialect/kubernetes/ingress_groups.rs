@@ -112,7 +112,8 @@ impl<'d> Lowering<'_, 'd> {
         setting: &Setting<'d>,
         other: Option<&Setting<'d>>,
     ) {
-        let refusal = Refusal { reason, text, at: setting.span, other: other.map(|other| other.span) };
+        let refusal =
+            Refusal { reason, text, at: setting.span, other: other.map(|other| other.span), meant: None };
         self.refusals.push((member.object, refusal));
     }
 }

@@ -456,6 +456,6 @@ impl<'d> Lowering<'_, 'd> {
         } else {
             return;
         };
-        self.refusals.push((idx, Refusal { reason: "without-effect", text, at, other: None }));
+        self.refusals.push((idx, Refusal::new("without-effect", text, at)));
     }
 }

@@ -51,6 +51,55 @@ pub(super) struct Refusal {
     pub(super) at: Span,
     /// What it contradicts.
     pub(super) other: Option<Span>,
+    /// What has to be there instead, or beside, where that is settled.
+    pub(super) meant: Option<Meant>,
+}
+
+/// What a fix may write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// A text in place of the one that is refused.
+    Text(String),
+    /// Entries, each a text or one of its own with a text, in the block that is refused.
+    Inside(Vec<(&'static str, Inner)>),
+}
+
+/// An entry of a block that a fix may fill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Inner {
+    /// `key: text`.
+    Text(String),
+    /// `key: {name: text}`.
+    Entry(&'static str, String),
+}
+
+impl Refusal {
+    /// A refusal that contradicts nothing in particular, and for which there is no one mend.
+    pub(super) fn new(reason: &'static str, text: String, at: Span) -> Self {
+        Self { reason, text, at, other: None, meant: None }
+    }
+}
+
+impl Meant {
+    fn value(&self, values: &mut Values, place: Place) -> ValueId {
+        match self {
+            Meant::Text(text) => values.text(text, place),
+            Meant::Inside(entries) => {
+                let mut made = Vec::with_capacity(entries.len());
+                for (key, inner) in entries {
+                    let value = match inner {
+                        Inner::Text(text) => values.text(text, place),
+                        Inner::Entry(name, text) => {
+                            let text = values.text(text, place);
+                            values.map_of(&[(*name, text)], place)
+                        }
+                    };
+                    made.push((*key, value));
+                }
+                values.map_of(&made, place)
+            }
+        }
+    }
 }
 
 /// Makes ids unique: the same object may stand in several files.
@@ -131,7 +180,11 @@ impl<'d> Lowering<'_, 'd> {
             let values = &mut self.builder.values;
             let mut list = Vec::new();
             for refusal in by_object.remove(&idx).unwrap_or_default() {
-                let place = Place::fact_at(refusal.at);
+                // A text that another is to replace stands there; a verdict does not.
+                let place = match refusal.meant {
+                    Some(Meant::Text(_)) => Place::written(refusal.at, refusal.at),
+                    _ => Place::fact_at(refusal.at),
+                };
                 let mut entry = vec![
                     ("Reason", values.text(refusal.reason, place)),
                     ("Text", values.text(&refusal.text, place)),
@@ -139,6 +192,7 @@ impl<'d> Lowering<'_, 'd> {
                 if let Some(other) = refusal.other {
                     entry.push(("Other", values.text(&refusal.text, Place::fact_at(other))));
                 }
+                entry.extend(refusal.meant.map(|meant| ("Suggestion", meant.value(values, place))));
                 list.push(values.map_of(&entry, place));
             }
             let list = values.list(&list, Place::fact_at(object.name_span));

@@ -1,5 +1,7 @@
 //! Service meshes: whose sidecar is injected into pods, and which ports it was told to pass on as bytes.
 
+use std::cmp::Ordering;
+
 use super::objects::{Found, Object, World};
 use super::ports::Ports;
 use super::services::{Service, ServicePort};
@@ -84,18 +86,29 @@ pub(super) fn of_ports<'d>(
         let values = &mut builder.values;
         let place = Place::written(mesh.at, mesh.at);
         let mut entries = vec![("Name", values.text(mesh.name, place))];
-        let at = opaque.as_ref().map_or(place, |(_, span)| Place::written(*span, *span));
+        let at = opaque.as_ref().map_or(place, |opaque| Place::written(opaque.at, opaque.at));
         entries.push(("Opaque", values.bool(opaque.is_some(), at)));
-        if let Some((words, _)) = &opaque {
-            entries.push(("Text", values.text(words, at)));
+        if let Some(opaque) = &opaque {
+            entries.push(("Text", values.text(&opaque.words, at)));
+            entries.push(("Listed", values.bool(opaque.listed.is_some(), at)));
+            let others = opaque.listed.as_ref().filter(|others| !others.is_empty());
+            entries.extend(others.map(|others| ("Suggestion", values.text(others, at))));
         }
         let section = values.map_of(&entries, place);
         builder.draft_mut(port.resource).sections.push(("Mesh", section));
     }
 }
 
+/// Why a mesh does not see calls on a port.
+struct Opaque {
+    words: String,
+    at: Span,
+    /// The list of ports there without this one; `None` where no list says it.
+    listed: Option<String>,
+}
+
 /// Why Istio does not speak HTTP/2 to a port: `appProtocol` first, else the part of its name before the dash.
-fn istio_words(port: &ServicePort<'_>) -> Option<(String, Span)> {
+fn istio_words(port: &ServicePort<'_>) -> Option<Opaque> {
     let (what, word, span) = match (port.app_protocol, port.name) {
         (Some((protocol, span)), _) => ("appProtocol", protocol, span),
         (None, Some((name, span))) => ("port name", name, span),
@@ -106,7 +119,8 @@ fn istio_words(port: &ServicePort<'_>) -> Option<(String, Span)> {
         "http" => "HTTP/1.1",
         _ => return None,
     };
-    Some((format!("{what} `{word}` makes Istio treat it as {treated}"), span))
+    let words = format!("{what} `{word}` makes Istio treat it as {treated}");
+    Some(Opaque { words, at: span, listed: None })
 }
 
 /// Why Linkerd passes a port on as bytes: it is listed as opaque, or skipped.
@@ -115,32 +129,72 @@ fn linkerd_words(
     workload: &Workload<'_>,
     in_front: &[(&Service<'_>, &ServicePort<'_>)],
     number: i64,
-) -> Option<(String, Span)> {
+) -> Option<Opaque> {
+    let opaque = |key: &str, list: &str, at: Span| Opaque {
+        words: format!("`{key}` makes Linkerd treat it as bytes"),
+        at,
+        listed: Some(without(list, number)),
+    };
     let of_pod = workload.metadata.and_then(|metadata| metadata.get("annotations"));
     let owner = &world.objects[workload.object];
     let of_namespace = namespace_of(world, owner).and_then(|metadata| metadata.get("annotations"));
     for key in ["config.linkerd.io/opaque-ports", "config.linkerd.io/skip-inbound-ports"] {
         let near =
             of_pod.and_then(|node| node.get(key)).or_else(|| of_namespace.and_then(|node| node.get(key)));
-        if let Some(node) = near.filter(|node| node.text().is_some_and(|list| lists(list, number))) {
-            return Some((format!("`{key}` makes Linkerd treat it as bytes"), inner_span(node)));
+        let listed = near.and_then(|node| Some((node, node.text().filter(|list| lists(list, number))?)));
+        if let Some((node, list)) = listed {
+            return Some(opaque(key, list, inner_span(node)));
         }
     }
     in_front.iter().find_map(|(service, port)| {
         let key = "config.linkerd.io/opaque-ports";
         let setting = world.objects[service.object].annotations.get(key)?;
         let listed = port.number.is_some_and(|number| lists(setting.text, number));
-        listed.then(|| (format!("`{key}` makes Linkerd treat it as bytes"), setting.span))
+        listed.then(|| opaque(key, setting.text, setting.span))
     })
 }
 
 /// Whether a list of ports and ranges, `25,4000-4100`, has a number.
 fn lists(list: &str, number: i64) -> bool {
-    list.split(',').map(str::trim).any(|item| match item.split_once('-') {
-        Some((from, to)) => match (from.trim().parse::<i64>(), to.trim().parse::<i64>()) {
-            (Ok(from), Ok(to)) => (from..=to).contains(&number),
-            _ => false,
-        },
-        None => item.parse() == Ok(number),
-    })
+    list.split(',').filter_map(range).any(|(from, to)| (from..=to).contains(&number))
+}
+
+/// An item of such a list.
+fn range(item: &str) -> Option<(i64, i64)> {
+    let (from, to) = item.split_once('-').unwrap_or((item, item));
+    Some((from.trim().parse().ok()?, to.trim().parse().ok()?))
+}
+
+/// Such a list without a number: a range around it falls in two.
+fn without(list: &str, number: i64) -> String {
+    let written = |from: i64, to: i64| match from.cmp(&to) {
+        Ordering::Less => Some(format!("{from}-{to}")),
+        Ordering::Equal => Some(from.to_string()),
+        Ordering::Greater => None,
+    };
+    let left = list.split(',').map(str::trim).flat_map(|item| match range(item) {
+        Some((from, to)) if (from..=to).contains(&number) => {
+            [written(from, number.saturating_sub(1)), written(number.saturating_add(1), to)]
+        }
+        _ => [Some(item.to_string()), None],
+    });
+    let separator = if list.contains(", ") { ", " } else { "," };
+    left.flatten().collect::<Vec<String>>().join(separator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_leaves_a_list() {
+        let check = |list: &str, expected: &str| assert_eq!(without(list, 50051), expected, "{list}");
+        check("50051", "");
+        check("25,50051,3306", "25,3306");
+        check("25, 50051, 3306", "25, 3306");
+        check("50000-50100", "50000-50050,50052-50100");
+        check("50051-50052,25", "50052,25");
+        check("50050-50051", "50050");
+        check("25,smtp", "25,smtp");
+    }
 }

@@ -25,6 +25,7 @@ mod lowering;
 mod mesh;
 mod objects;
 mod other_routes;
+mod patterns;
 mod ports;
 mod probes;
 mod proxies;

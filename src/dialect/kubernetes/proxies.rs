@@ -30,6 +30,8 @@ struct Spoken<'d> {
     /// Where the protocol is written; else what a person would edit.
     at: (Span, bool),
     ports: Vec<PortId>,
+    /// The Services that may be meant.
+    services: Vec<usize>,
     /// The port as it is named, where the files do not have the Service.
     named: Option<(PortRef<'d>, Span)>,
 }
@@ -89,6 +91,12 @@ impl<'d> Lowering<'_, 'd> {
                         protocol,
                         at,
                         ports: self.ports_of(backend, object.namespace, object),
+                        services: self.services.find_in(
+                            self.world,
+                            backend.service,
+                            object.namespace,
+                            object,
+                        ),
                         named: Some((backend.port, backend.port_at)),
                     });
                 }
@@ -127,6 +135,7 @@ impl<'d> Lowering<'_, 'd> {
                 protocol: setting.map_or("HTTP", |setting| setting.text),
                 at,
                 ports: self.ports_of(backend, object.namespace, object),
+                services: Vec::new(),
                 named: Some((backend.port, backend.port_at)),
             });
         }
@@ -153,6 +162,7 @@ impl<'d> Lowering<'_, 'd> {
                 protocol,
                 at,
                 ports: self.ports_of(backend, namespace, object),
+                services: self.services.find_in(self.world, backend.service, namespace, object),
                 named: Some((backend.port, backend.port_at)),
             });
         }
@@ -227,6 +237,7 @@ impl<'d> Lowering<'_, 'd> {
                 protocol: port.name.map_or("http1", |(name, _)| name),
                 at,
                 ports: vec![id],
+                services: Vec::new(),
                 named: None,
             });
         }
@@ -244,6 +255,7 @@ impl<'d> Lowering<'_, 'd> {
         let mut properties = Properties::default();
         properties.put("Protocol", word(values, spoken.protocol, place));
         properties.put("Target", values.text(&spoken.target, Place::fact_at(at)));
+        properties.put("Object", values.text(object.kind, Place::fact_at(at)));
         draft.properties = Some(properties.finish(values, Place::written(at, at)));
         if spoken.ports.is_empty() {
             draft.grpc.extend(spoken.named.and_then(|(port, span)| match port {
@@ -254,6 +266,9 @@ impl<'d> Lowering<'_, 'd> {
         let backend = self.builder.add(draft);
         for port in spoken.ports {
             self.builder.link(backend, Link::Ports, self.ports.all[port.0].resource);
+        }
+        if let [service] = spoken.services.as_slice() {
+            self.builder.link(backend, Link::Services, self.services.all[*service].resource);
         }
     }
 }

@@ -4,11 +4,11 @@ use rustc_hash::FxHashMap;
 
 use super::classes::controller_name;
 use super::gateway_classes::{self, GatewayKind, Parent};
-use super::lowering::{Lowering, Refusal};
+use super::lowering::{Group, Lowering, Refusal};
 use super::objects::{Found, Object};
 use super::values::{inner_span, int, text};
 use crate::document::NodeRef;
-use crate::model::{Place, Platform};
+use crate::model::{Link, Place, Platform};
 use crate::source::Span;
 
 /// Header matches that Lattice takes in one rule.
@@ -33,7 +33,7 @@ impl<'d> Lowering<'_, 'd> {
     }
 
     fn refuse(&mut self, object: usize, reason: &'static str, text: String, at: Span) {
-        self.refusals.push((object, Refusal { reason, text, at, other: None }));
+        self.refusals.push((object, Refusal::new(reason, text, at)));
     }
 
     fn set_controller(&mut self, object: usize, name: &str) {
@@ -53,6 +53,9 @@ impl<'d> Lowering<'_, 'd> {
             return;
         };
         self.set_controller(idx, controller_name(kind.platform()));
+        if object.kind == "GRPCRoute" {
+            self.note_patterns(idx);
+        }
         let is_of_requests = matches!(object.kind, "GRPCRoute" | "HTTPRoute");
         let wanted = match kind {
             GatewayKind::Application if !is_of_requests => {
@@ -289,7 +292,7 @@ impl<'d> Lowering<'_, 'd> {
         let object = &self.world.objects[idx];
         let targets = object.spec(&["targetRefs"]).into_iter().flat_map(NodeRef::items);
         let names: Vec<&str> = targets.filter_map(|target| target.get("name").and_then(text)).collect();
-        let is_routed = self.groups.iter().any(|group| {
+        let is_of_policy = |group: &&Group| {
             let Some((service, _)) = group.backend else { return false };
             let service = &self.world.objects[self.services.all[service].object];
             let fits = service.namespace == object.namespace
@@ -297,8 +300,12 @@ impl<'d> Lowering<'_, 'd> {
                 || object.namespace.is_empty();
             fits && names.contains(&service.name)
                 && self.builder.draft(group.resource).platform == Platform::Gateway
-        });
-        if is_routed {
+        };
+        let groups: Vec<Group> = self.groups.iter().filter(is_of_policy).copied().collect();
+        for group in &groups {
+            self.builder.link(self.resources[idx], Link::TargetGroups, group.resource);
+        }
+        if !groups.is_empty() {
             self.set_controller(idx, "aws-load-balancer-controller");
         }
     }
@@ -336,7 +343,8 @@ impl<'d> Lowering<'_, 'd> {
                     continue;
                 };
                 let text = format!("an HTTPRoute has `{}` on the same listener", key.2);
-                let refusal = Refusal { reason: "hostname-shared", text, at, other: Some(*other) };
+                let refusal =
+                    Refusal { reason: "hostname-shared", text, at, other: Some(*other), meant: None };
                 self.refusals.push((idx, refusal));
             }
         }

@@ -4,7 +4,7 @@ use super::mesh;
 use super::objects::{Found, World};
 use super::services::Service;
 use super::values::{inner_span, int, is_placeholder};
-use super::workloads::{Container, PortRef, Selected, Workload, Workloads};
+use super::workloads::{Container, ContainerPort, PortRef, Selected, Workload, Workloads};
 use crate::document::NodeRef;
 use crate::model::{Builder, Link, Place, ResourceIdx, Unknown, ValueId, Values};
 use crate::source::Span;
@@ -98,6 +98,36 @@ fn pre_stop(container: &Container<'_>) -> Option<(Option<i64>, Span)> {
     Some((seconds, command.span()))
 }
 
+/// The port of the pods that a name which none of them has must mean: the only one that they open, else the one whose name
+/// differs by a slip of the pen, else the one with the number of the Service's port. All pods must agree.
+fn meant_target<'d>(
+    workloads: &Workloads<'d>,
+    selected: &[usize],
+    name: &str,
+    number: Option<i64>,
+) -> Option<PortRef<'d>> {
+    let of_pod = |idx: &usize| -> Option<PortRef<'d>> {
+        let containers = &workloads.all[*idx].containers;
+        let ports = || containers.iter().flat_map(|container| &container.ports).copied();
+        let is_near = |port: &ContainerPort<'d>| {
+            port.name.is_some_and(|(own, _)| own.len() > 2 && strsim::osa_distance(own, name) == 1)
+        };
+        let port = only(ports())
+            .or_else(|| only(ports().filter(is_near)))
+            .or_else(|| only(ports().filter(|port| Some(port.number) == number)))?;
+        Some(port.name.map_or(PortRef::Number(port.number), |(name, _)| PortRef::Name(name)))
+    };
+    let mut meant = selected.iter().map(of_pod);
+    let first = meant.next()??;
+    meant.all(|other| other == Some(first)).then_some(first)
+}
+
+/// The item of an iterator that has one.
+fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
+}
+
 /// Named target ports that no selected pod has, and `ssl-ports` that the Service does not have.
 fn missing_ports(
     values: &mut Values,
@@ -132,7 +162,12 @@ fn missing_ports(
             continue;
         }
         let place = Place::written(span, span);
-        let entry = [("Kind", values.text("target-port", place)), ("Name", values.text(name, place))];
+        let mut entry = vec![("Kind", values.text("target-port", place)), ("Name", values.text(name, place))];
+        let meant = meant_target(workloads, selected, name, port.number);
+        entry.extend(meant.map(|meant| match meant {
+            PortRef::Name(name) => ("Suggestion", values.text(name, place)),
+            PortRef::Number(number) => ("Suggestion", values.int(number, place)),
+        }));
         list.push(values.map_of(&entry, place));
     }
     let ssl = world.objects[service.object].annotations.under(super::annotations::NLB, "ssl-ports");
