@@ -28,6 +28,8 @@ pub struct StepAt<'r> {
     pub at: &'r FixPath,
     /// The value to set.
     pub value: Option<ValueAt<'r>>,
+    /// The resources that the step is about, where it is about others than the one that failed.
+    pub on: Option<Vec<ValueId>>,
 }
 
 /// A value to set.
@@ -47,7 +49,14 @@ pub(super) struct Fixes(Vec<Compiled>);
 struct Compiled {
     spec: FixSpec,
     when: Vec<Alternatives>,
-    values: Vec<Option<Filled>>,
+    /// What goes with each step.
+    steps: Vec<Parts>,
+}
+
+#[derive(Debug, Default)]
+struct Parts {
+    value: Option<Filled>,
+    on: Option<Query>,
 }
 
 #[derive(Debug)]
@@ -68,19 +77,28 @@ impl Fixes {
                 diagnostics.extend(problems);
                 None
             });
-            let values =
-                spec.steps.iter().map(|step| step.value.as_ref().map(|value| Filled::new(names, value)));
-            let values = values.collect();
-            compiled.push(Compiled { spec: spec.clone(), when: when.unwrap_or_default(), values });
+            let mut steps = Vec::with_capacity(spec.steps.len());
+            for step in &spec.steps {
+                let value = step.value.as_ref().map(|value| Filled::new(names, value));
+                let on = step.on.as_ref().map(|on| parse::parse_query(names, &on.value, on.span));
+                let on = on.transpose().unwrap_or_else(|problems| {
+                    diagnostics.extend(problems);
+                    None
+                });
+                steps.push(Parts { value, on });
+            }
+            compiled.push(Compiled { spec: spec.clone(), when: when.unwrap_or_default(), steps });
         }
         Self(compiled)
     }
 
-    /// The queries in values, for checks.
+    /// The queries in values and behind `on`, for checks.
     pub(super) fn queries(&self) -> impl Iterator<Item = &Query> {
+        let steps = || self.0.iter().flat_map(|fix| &fix.steps);
         let mut words = Vec::new();
-        self.0.iter().flat_map(|fix| &fix.values).flatten().for_each(|value| value.words(&mut words));
-        words.into_iter().filter_map(|words| words.template.as_ref()).flat_map(Template::queries)
+        steps().filter_map(|step| step.value.as_ref()).for_each(|value| value.words(&mut words));
+        let of_words = words.into_iter().filter_map(|words| words.template.as_ref());
+        of_words.flat_map(Template::queries).chain(steps().filter_map(|step| step.on.as_ref()))
     }
 
     /// Those that apply to a failure in `resource`.
@@ -107,14 +125,15 @@ impl Compiled {
         resource: ValueId,
         block: Option<ValueId>,
     ) -> Option<FixAt<'_>> {
-        let mut steps = Vec::with_capacity(self.values.len());
-        for (step, value) in self.spec.steps.iter().zip(&self.values) {
-            let value = match value {
+        let mut steps = Vec::with_capacity(self.steps.len());
+        for (step, parts) in self.spec.steps.iter().zip(&self.steps) {
+            let value = match &parts.value {
                 None => None,
                 Some(Filled::From(fact)) => Some(ValueAt::From(fact)),
                 Some(value) => Some(ValueAt::New(value.render(tree, subject, resource, block)?)),
             };
-            steps.push(StepAt { action: &step.action, at: &step.at, value });
+            let on = parts.on.as_ref().map(|query| eval::find(tree, query, subject, resource));
+            steps.push(StepAt { action: &step.action, at: &step.at, value, on });
         }
         Some(FixAt { applicability: self.spec.applicability, steps })
     }

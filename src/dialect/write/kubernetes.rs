@@ -7,7 +7,7 @@ use super::Writer;
 use super::path::Part;
 use crate::document::{Kind, NodeRef};
 use crate::edit::{self, New, Refusal, Step, Wants};
-use crate::model::{Origin, ResourceIdx};
+use crate::model::{Origin, ResourceIdx, ValueId};
 use crate::source::Span;
 
 const ALB: &str = "alb.ingress.kubernetes.io/";
@@ -75,7 +75,10 @@ impl<'d> Writer<'d, '_> {
     ) -> Result<(), Refusal> {
         let Some((Part::Key(property), rest)) = path.split_first() else { return Err(Refusal::NoPlace) };
         let names = NAMES.iter().find(|names| names.0 == property).ok_or(Refusal::NoPlace)?;
-        let (at, owner) = self.deciding_object(resource)?;
+        // What a route leads to has no object of its own.
+        let Ok((at, owner)) = self.deciding_object(resource) else {
+            return self.insert_field(resource, names, rest, new);
+        };
         let key = match owner.get("kind").and_then(NodeRef::text) {
             Some("Ingress") => names.1.map(|name| format!("{ALB}{name}")),
             Some("Service") if self.is_behind_ingress(resource) => names.1.map(|name| format!("{ALB}{name}")),
@@ -96,13 +99,56 @@ impl<'d> Writer<'d, '_> {
         self.annotate(at, owner, &key, &text, matches!(rest, [Part::Attribute(_)]))
     }
 
-    /// Sets an annotation of the Ingress behind a resource.
+    /// Sets an annotation of the Ingress behind a resource, or of the object that it is.
     pub fn set_annotation(&mut self, resource: ResourceIdx, key: &str, new: &New) -> Result<(), Refusal> {
-        let (at, owner) = self.object(self.model.resource(resource).name)?;
-        if owner.get("kind").and_then(NodeRef::text) != Some("Ingress") {
+        let described = self.model.resource(resource);
+        let (at, owner) = self.object(described.name)?;
+        let is_object = described.type_name.starts_with("Kubernetes::");
+        if owner.get("kind").and_then(NodeRef::text) != Some("Ingress") && !is_object {
             return Err(Refusal::NoPlace);
         }
         self.annotate(at, owner, key, &scalar(new)?, false)
+    }
+
+    /// Takes an annotation from its object and puts it on others; what they have of it themselves stays.
+    pub fn move_annotation(&mut self, value: ValueId, onto: &[ResourceIdx]) -> Result<(), Refusal> {
+        let span = self.model.values.place(value).span;
+        let (_, steps) = self.locate(span)?;
+        let [.., Step::Entry { entry: list, .. }, Step::Entry { entry, .. }] = steps.as_slice() else {
+            return Err(Refusal::NoPlace);
+        };
+        let text = entry.value.text().filter(|_| !entry.value.is_alias() && entry.value.tag().is_none());
+        let text = text.ok_or(Refusal::NotLiteral)?;
+        if list.name() != "annotations" || onto.is_empty() {
+            return Err(Refusal::NoPlace);
+        }
+        for other in onto {
+            let (at, owner) = self.object(self.model.resource(*other).name)?;
+            if owner.at(&["metadata", "annotations", entry.name()]).is_none() {
+                self.annotate(at, owner, entry.name(), text, false)?;
+            }
+        }
+        self.remove_at(span)
+    }
+
+    /// Removes a pair of an annotation that holds pairs, of which the value stands at a span; with the last one goes the
+    /// annotation.
+    pub(super) fn remove_pair(&mut self, span: Span, key: &str) -> Result<(), Refusal> {
+        let at = self.plan_of(span).ok_or(Refusal::NoPlace)?;
+        let steps = edit::enclosing(self.documents.get(at), span).ok_or(Refusal::NoPlace)?;
+        let node = steps.last().map(Step::value).ok_or(Refusal::NoPlace)?;
+        let text = node.text().ok_or(Refusal::NotLiteral)?;
+        let is_it = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| name.trim() == key);
+        let pairs: Vec<&str> = text.split(',').collect();
+        let left: Vec<&str> = pairs.iter().copied().filter(|pair| !is_it(pair)).collect();
+        self.touched.push(span);
+        if left.len() == pairs.len() {
+            return Err(Refusal::NotLiteral);
+        }
+        if left.iter().all(|pair| pair.trim().is_empty()) {
+            return self.plan(at).remove(&steps);
+        }
+        self.plan(at).replace(node, &New::Text(left.join(",").trim().to_string()), Wants::Text)
     }
 
     /// Writes an annotation, or adds a pair to one that holds pairs.
@@ -142,7 +188,7 @@ impl<'d> Writer<'d, '_> {
     ) -> Result<(), Refusal> {
         let field = names.3.ok_or(Refusal::NoPlace)?;
         let of_check = names.0.starts_with("HealthCheck") || names.0 == "Matcher";
-        let mut configuration = None;
+        let mut layers = Vec::new();
         for span in self.written_spans(resource) {
             let Some(at) = self.plan_of(span) else { continue };
             let steps = edit::enclosing(self.documents.get(at), span).unwrap_or_default();
@@ -150,17 +196,35 @@ impl<'d> Writer<'d, '_> {
                 let mapping = step.collection();
                 let is_it = ["protocolVersion", "healthCheckConfig", "protocol", "targetType"];
                 let holds = mapping.written_entries().any(|entry| is_it.contains(&entry.name()));
-                (mapping.kind() == Kind::Mapping && holds).then_some((at, mapping))
+                (mapping.kind() == Kind::Mapping && holds).then_some(mapping)
             });
-            configuration = configuration.or(found);
+            let root = steps.first().map(Step::collection);
+            let is_of_one = root.is_some_and(|root| root.at(&["spec", "targetReference"]).is_some());
+            let is_in_check = steps
+                .iter()
+                .any(|step| matches!(step, Step::Entry { entry, .. } if entry.name() == "healthCheckConfig"));
+            layers.extend(found.map(|mapping| (at, mapping, is_of_one, is_in_check)));
         }
-        let (at, mapping) = configuration.ok_or(Refusal::NoPlace)?;
+        // A check is one field of a layer: the check that counts gets more. Otherwise what is of one Service is the place.
+        let of_check_that_counts = layers.iter().find(|(.., is_in_check)| of_check && *is_in_check);
+        let of_service = || layers.iter().find(|(_, _, is_of_one, _)| *is_of_one);
+        let layer = of_check_that_counts.or_else(of_service).or(layers.first());
+        let (at, mapping, is_of_one, _) = *layer.ok_or(Refusal::NoPlace)?;
+        // The default of a Gateway is one for all Services behind it.
+        self.is_shared |= !is_of_one;
+        if !is_of_one && names.0 == "Protocol" {
+            return Err(Refusal::NoPlace);
+        }
         let mut keys = vec![field.to_string()];
         for part in rest {
             let Part::Key(key) = part else { return Err(Refusal::NoPlace) };
             keys.push(super::lower_first(key));
         }
         let check = mapping.get("healthCheckConfig").filter(|_| of_check);
+        let holder = check.unwrap_or(mapping);
+        if keys.len() == 1 && holder.get(field).is_some() {
+            return Err(Refusal::NotLiteral);
+        }
         match check {
             Some(check) => {
                 let matcher = check.get(field).filter(|_| keys.len() > 1);

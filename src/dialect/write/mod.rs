@@ -6,6 +6,7 @@
 
 mod insert;
 mod kubernetes;
+mod order;
 mod path;
 mod terraform;
 
@@ -57,13 +58,16 @@ pub struct Writer<'d, 'm> {
     touched: Vec<Span>,
     /// Names of objects that get something new.
     extended: Vec<Span>,
+    /// Whether something is changed that stands for several.
+    is_shared: bool,
 }
 
 impl<'d, 'm> Writer<'d, 'm> {
     /// A writer that may change `documents`.
     pub fn new(dialect: Dialect, model: &'m Model, documents: &'m Documents<'d>) -> Self {
         let plans = BTreeMap::new();
-        Self { dialect, model, documents, plans, touched: Vec::new(), extended: Vec::new() }
+        let (touched, extended) = (Vec::new(), Vec::new());
+        Self { dialect, model, documents, plans, touched, extended, is_shared: false }
     }
 
     fn plan(&mut self, at: usize) -> &mut Plan<'d> {
@@ -81,7 +85,31 @@ impl<'d, 'm> Writer<'d, 'm> {
     /// Removes a property of a resource; nothing happens where it is not written.
     pub fn remove(&mut self, resource: ResourceIdx, path: &[Part]) -> Result<(), Refusal> {
         let Some(value) = self.written(resource, path) else { return Ok(()) };
-        self.remove_at(self.model.values.place(value).span)
+        let span = self.model.values.place(value).span;
+        match path::in_properties(&self.model.resource(resource).type_name, path).last() {
+            Some(Part::Attribute(key)) => self.remove_attribute(span, key),
+            _ => self.remove_at(span),
+        }
+    }
+
+    /// Removes an entry of an attribute list, of which the value stands at a span.
+    fn remove_attribute(&mut self, span: Span, key: &str) -> Result<(), Refusal> {
+        let Ok((at, steps)) = self.locate(span) else { return self.remove_pair(span, key) };
+        let is_pair = |mapping: NodeRef<'_>| {
+            ["Key", "key"].iter().any(|name| mapping.get(name).and_then(NodeRef::text) == Some(key))
+        };
+        match steps.as_slice() {
+            // The key goes with its value.
+            [whole @ .., Step::Entry { mapping, .. }] if is_pair(*mapping) => {
+                if matches!(whole.last(), Some(Step::Item { .. })) {
+                    self.touched.push(span);
+                    self.plan(at).remove(whole)
+                } else {
+                    Err(Refusal::NoPlace)
+                }
+            }
+            _ => self.remove_at(span),
+        }
     }
 
     /// Moves a property to another name with another value; where it is not written, the other is set.
@@ -185,8 +213,9 @@ impl<'d, 'm> Writer<'d, 'm> {
         Ok(())
     }
 
-    /// Gives the key or scalar at a span another text, whatever the model made of it.
-    pub fn set_text_at(&mut self, span: Span, text: &str) -> Result<(), Refusal> {
+    /// Gives the key or scalar at a span another text or number, whatever the model made of it.
+    pub fn set_text_at(&mut self, span: Span, new: &New) -> Result<(), Refusal> {
+        let (New::Text(text) | New::Word(text)) = new else { return Err(Refusal::NotLiteral) };
         let (at, steps) = self.locate(span)?;
         self.touched.push(span);
         match steps.last() {
@@ -196,9 +225,12 @@ impl<'d, 'm> Writer<'d, 'm> {
                 self.plan(at).rename(*entry, text)
             }
             Some(step) => {
-                let new = New::Text(text.to_string());
-                let wants = if is_annotation(&steps) { Wants::Text } else { Wants::SameStyle };
-                self.plan(at).replace(step.value(), &new, wants)
+                let wants = match new {
+                    _ if is_annotation(&steps) => Wants::Text,
+                    New::Word(_) => Wants::Number,
+                    _ => Wants::SameStyle,
+                };
+                self.plan(at).replace(step.value(), new, wants)
             }
             None => Err(Refusal::NoPlace),
         }
@@ -244,6 +276,19 @@ impl<'d, 'm> Writer<'d, 'm> {
         }
     }
 
+    /// Sets keys of the block whose key stands at a span.
+    pub fn set_inside(&mut self, span: Span, entries: &[(String, New)]) -> Result<(), Refusal> {
+        let (at, steps) = self.locate(span)?;
+        let block = steps.last().map(Step::value).ok_or(Refusal::NoPlace)?;
+        for (key, new) in entries {
+            match block.written_entries().find(|entry| entry.name() == key) {
+                Some(_) => return Err(Refusal::NotLiteral),
+                None => self.plan(at).insert(block, std::slice::from_ref(key), new.clone())?,
+            }
+        }
+        Ok(())
+    }
+
     /// Replaces the innermost entry of a name around a span.
     pub fn replace_around(&mut self, span: Span, name: &str, key: &str, new: &New) -> Result<(), Refusal> {
         let at = self.plan_of(span).ok_or(Refusal::NoPlace)?;
@@ -258,7 +303,7 @@ impl<'d, 'm> Writer<'d, 'm> {
 
     /// The edits, and whether they change more than what was asked for.
     pub fn finish(self) -> Result<(Vec<Edit>, Reach), Refusal> {
-        let mut is_repeated = false;
+        let mut is_repeated = self.is_shared;
         let mut edits = Vec::new();
         let mut refusal = None;
         for plan in self.plans.into_values() {
@@ -293,7 +338,7 @@ impl<'d, 'm> Writer<'d, 'm> {
 /// How far a change reaches.
 #[derive(Debug)]
 pub struct Reach {
-    /// Whether an alias or merge key repeats what is changed.
+    /// Whether an alias or merge key repeats what is changed, or the default of several is.
     pub is_repeated: bool,
     /// Values that are changed where they are written.
     pub touched: Vec<Span>,

@@ -70,7 +70,7 @@ fn has_map(new: &New) -> bool {
 }
 
 /// The block that a map, or a list with one map, stands for; of several the one at a position.
-fn block<'d>(node: NodeRef<'d>, position: Option<usize>) -> Result<NodeRef<'d>, Refusal> {
+pub(super) fn block<'d>(node: NodeRef<'d>, position: Option<usize>) -> Result<NodeRef<'d>, Refusal> {
     let block = match (node.kind(), position) {
         (Kind::Mapping, _) => Some(node),
         (Kind::Sequence, None) if node.items().len() == 1 => node.items().next(),

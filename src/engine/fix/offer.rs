@@ -131,8 +131,49 @@ impl At<'_, '_> {
         match (step.action, step.at) {
             (FixAction::Set, FixPath::Annotation(key)) => {
                 let new = value()?;
-                writer.set_annotation(self.resource, key, &new)?;
-                Ok(format!("set `{key}` to {}", shown(&new)))
+                for resource in self.about(step)? {
+                    writer.set_annotation(resource, key, &new)?;
+                }
+                Ok(format!("set `{key}` to {}{}", shown(&new), self.named(step)))
+            }
+            (FixAction::Set, FixPath::DependsOn) => {
+                let others = self.about(step)?;
+                if others.is_empty() {
+                    return Err(Refusal::NoChange);
+                }
+                writer.depend_on(self.resource, &others)?;
+                Ok(format!("make it depend on {}", self.list(&others)))
+            }
+            (FixAction::Set, FixPath::Inside) => {
+                let span = self.span().ok_or(Refusal::NoPlace)?;
+                let New::Map(entries) = value()? else { return Err(Refusal::NoPlace) };
+                writer.set_inside(span, &entries)?;
+                let keys: Vec<String> = entries.iter().map(|(key, _)| format!("`{key}`")).collect();
+                Ok(format!("write {} here too", keys.join(" and ")))
+            }
+            (FixAction::Set, FixPath::Property(_)) if step.on.is_some() => {
+                let new = value()?;
+                let Target::Property(_, path) = self.target(step.at)? else { return Err(Refusal::NoPlace) };
+                let mut name = None;
+                for resource in self.about(step)? {
+                    match writer.set(resource, &path, &new) {
+                        Ok(()) | Err(Refusal::NoChange) => name = self.name(resource, &path),
+                        Err(why) => return Err(why),
+                    }
+                }
+                let name = name.ok_or(Refusal::NoPlace)?;
+                Ok(format!("set `{name}` to {}", shown(&new)))
+            }
+            (FixAction::Move { matching }, _) => {
+                let FailurePlace::Value(value) = self.failure.place else { return Err(Refusal::NoPlace) };
+                let text = self.values().as_text(value);
+                if matching.as_ref().is_some_and(|matching| !text.is_some_and(|text| matching.is_match(text)))
+                {
+                    return Err(Refusal::NoPlace);
+                }
+                let others = self.about(step)?;
+                writer.move_annotation(value, &others)?;
+                Ok(format!("move it to {}", self.list(&others)))
             }
             (FixAction::Set, FixPath::Beside(key)) => {
                 let new = value()?;
@@ -161,7 +202,7 @@ impl At<'_, '_> {
                         (_, Some(ValueAt::New(_)), FailurePlace::Value(failed)) => {
                             (writer.set_written(*failed, &new), None)
                         }
-                        (New::Text(text) | New::Word(text), ..) => (writer.set_text_at(span, text), None),
+                        (New::Text(_) | New::Word(_), ..) => (writer.set_text_at(span, &new), None),
                         _ => (Err(Refusal::NoPlace), None),
                     },
                 };
@@ -213,10 +254,30 @@ impl At<'_, '_> {
                 if replaced == text {
                     return Err(Refusal::NoPlace);
                 }
-                writer.set_text_at(span, &replaced)?;
+                writer.set_text_at(span, &New::Text(replaced.to_string()))?;
                 Ok(format!("write `{replaced}`"))
             }
         }
+    }
+
+    /// The resources that a step is about: those behind `on`, of which none may be unsettled, else the one that failed.
+    fn about(&self, step: &StepAt<'_>) -> Result<Vec<ResourceIdx>, Refusal> {
+        let Some(on) = &step.on else { return Ok(vec![self.resource]) };
+        let resources: Option<Vec<ResourceIdx>> =
+            on.iter().map(|value| self.offers.known.resource(*value)).collect();
+        resources.ok_or(Refusal::NotLiteral)
+    }
+
+    /// What a title says of the resources behind `on`.
+    fn named(&self, step: &StepAt<'_>) -> String {
+        let resources = step.on.as_ref().and_then(|_| self.about(step).ok());
+        resources.map(|all| format!(" on {}", self.list(&all))).unwrap_or_default()
+    }
+
+    fn list(&self, resources: &[ResourceIdx]) -> String {
+        let ids: Vec<String> =
+            resources.iter().map(|idx| format!("`{}`", self.offers.model.resource(*idx).id)).collect();
+        ids.join(" and ")
     }
 
     fn values(&self) -> &Values {
@@ -293,17 +354,33 @@ impl At<'_, '_> {
         let FailurePlace::Value(failed) = self.failure.place else { return None };
         let values = self.values();
         let sections = values.entries(self.offers.model.resource(self.resource).value).iter();
-        let entries = sections.flat_map(|section| values.items(section.value));
+        let entries = sections.flat_map(|section| {
+            let own = matches!(values.data(section.value), Data::Map(_)).then_some(&section.value);
+            own.into_iter().chain(values.items(section.value))
+        });
         let holds = |entry: &&ValueId| {
             **entry == failed || values.entries(**entry).iter().any(|own| own.value == failed)
         };
-        let entry = entries.copied().collect::<Vec<_>>();
-        let entry = entry.iter().find(holds).copied()?;
-        values
-            .get(entry, name)
-            .and_then(|value| values.as_text(value))
-            .map(|text| New::Text(text.to_string()))
+        let entries: Vec<ValueId> = entries.copied().collect();
+        let fact = entries.iter().filter(holds).find_map(|entry| values.get(*entry, name));
+        written_as(values, fact?)
     }
+}
+
+/// A fact as something to write.
+fn written_as(values: &Values, fact: ValueId) -> Option<New> {
+    Some(match values.data(fact) {
+        Data::Text(text) => New::Text(text.to_string()),
+        Data::Int(number) => New::Word(number.to_string()),
+        Data::Map(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|entry| {
+                Some((values.key_text(entry.key).to_string(), written_as(values, entry.value)?))
+            });
+            New::Map(entries.collect::<Option<_>>()?)
+        }
+        _ => return None,
+    })
 }
 
 /// Which property of which resource a value is; the resource in question comes first.

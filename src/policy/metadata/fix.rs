@@ -27,6 +27,8 @@ pub struct FixStep {
     pub at: FixPath,
     /// The value to set.
     pub value: Option<FixValue>,
+    /// A query for the resources that the step is about.
+    pub on: Option<Spanned<String>>,
 }
 
 /// What a step does.
@@ -36,6 +38,11 @@ pub enum FixAction {
     Set,
     /// Takes away, with its key.
     Remove,
+    /// Takes an annotation from its object and puts it on others.
+    Move {
+        /// What its value must be like.
+        matching: Option<Regex>,
+    },
     /// Gives another name and value.
     Rename(FixPath),
     /// Puts into quotes as it stands.
@@ -62,6 +69,10 @@ pub enum FixPath {
     Beside(String),
     /// The innermost entry of this name around the value that failed.
     Around(String),
+    /// The block that failed, for what comes into it.
+    Inside,
+    /// What has to be made before the failing resource.
+    DependsOn,
 }
 
 /// A value to set.
@@ -80,10 +91,14 @@ pub enum FixValue {
 }
 
 impl FixPath {
-    /// Reads `Properties.A.B`, `Effective.Attributes.'a.b'`, `Annotations.'a/b'`, `this`, `parent.A` or `around.A`.
+    /// Reads `Properties.A.B`, `Effective.Attributes.'a.b'`, `Annotations.'a/b'`, `this`, `parent.A`, `around.A`, `inside` or
+    /// `DependsOn`.
     pub fn parse(text: &str) -> Option<Self> {
-        if text == "this" {
-            return Some(FixPath::This);
+        match text {
+            "this" => return Some(FixPath::This),
+            "inside" => return Some(FixPath::Inside),
+            "DependsOn" => return Some(FixPath::DependsOn),
+            _ => {}
         }
         let (head, rest) = text.split_once('.')?;
         let parts = parts(rest)?;
@@ -124,7 +139,10 @@ fn parts(text: &str) -> Option<Vec<String>> {
     }
 }
 
-const OF_STEP: [&str; 9] = ["set", "remove", "rename", "quote", "replace", "to", "value", "from", "matching"];
+const VERBS: [&str; 6] = ["set", "remove", "rename", "quote", "replace", "move"];
+
+/// The keys of a step: one of the verbs, and what goes with it.
+const OF_STEP: [&str; 6] = ["to", "value", "from", "matching", "with", "on"];
 
 impl Reader {
     /// One fix, or a list of alternatives.
@@ -137,7 +155,8 @@ impl Reader {
     }
 
     fn fix(&mut self, node: NodeRef<'_>) {
-        let mut known = vec!["class", "when", "steps", "with"];
+        let mut known = vec!["class", "when", "steps"];
+        known.extend(VERBS);
         known.extend(OF_STEP);
         let entries = self.mapping(node, &known);
         let get = |name: &str| entries.iter().find(|entry| entry.name() == name).map(|entry| entry.value);
@@ -155,16 +174,25 @@ impl Reader {
     }
 
     fn step(&mut self, node: NodeRef<'_>) -> Option<FixStep> {
-        let mut known = vec!["class", "when", "with"];
+        let mut known = vec!["class", "when"];
+        known.extend(VERBS);
         known.extend(OF_STEP);
         let entries = self.mapping(node, &known);
         let get = |name: &str| entries.iter().find(|entry| entry.name() == name).map(|entry| entry.value);
-        let verbs: Vec<&str> = OF_STEP[..5].iter().copied().filter(|verb| get(verb).is_some()).collect();
+        let verbs: Vec<&str> = VERBS.iter().copied().filter(|verb| get(verb).is_some()).collect();
         let [verb] = verbs.as_slice() else {
-            self.error(node.span(), "a fix does one of `set`, `remove`, `rename`, `quote` and `replace`");
+            self.error(
+                node.span(),
+                "a fix does one of `set`, `remove`, `rename`, `quote`, `replace` and `move`",
+            );
             return None;
         };
         let at = self.path(get(verb)?)?;
+        let on = get("on").and_then(|query| self.spanned(query));
+        let is_about_others = at == FixPath::DependsOn || *verb == "move";
+        if on.is_none() && is_about_others {
+            self.error(node.span(), "this needs a query for the resources behind `on`");
+        }
         let value = match (get("value"), get("from")) {
             (Some(value), None) => self.value(value),
             (None, Some(from)) => self.text(from).map(FixValue::From),
@@ -172,12 +200,16 @@ impl Reader {
         };
         let action = match *verb {
             "set" => {
-                if value.is_none() {
+                if value.is_none() && !is_about_others {
                     self.error(node.span(), "`set` needs a `value`, or the name of a fact behind `from`");
                 }
                 FixAction::Set
             }
             "remove" => FixAction::Remove,
+            "move" => {
+                let matching = get("matching").map(|matching| self.regex(matching));
+                FixAction::Move { matching: matching.map_or(Some(None), |regex| regex.map(Some))? }
+            }
             "quote" => FixAction::Quote,
             "rename" => {
                 let Some(to) = get("to") else {
@@ -195,24 +227,26 @@ impl Reader {
                     self.error(node.span(), "`replace` needs `matching` and `with`");
                     return None;
                 };
-                let pattern = self.text(matching)?;
-                match Regex::new(&pattern) {
-                    Ok(pattern) => FixAction::Replace { matching: pattern, with: self.text(with)? },
-                    Err(_) => {
-                        self.error(matching.span(), "this is no regular expression");
-                        return None;
-                    }
-                }
+                let matching = self.regex(matching)?;
+                FixAction::Replace { matching, with: self.text(with)? }
             }
         };
-        Some(FixStep { action, at, value })
+        Some(FixStep { action, at, value, on })
+    }
+
+    fn regex(&mut self, node: NodeRef<'_>) -> Option<Regex> {
+        let pattern = Regex::new(&self.text(node)?);
+        if pattern.is_err() {
+            self.error(node.span(), "this is no regular expression");
+        }
+        pattern.ok()
     }
 
     fn path(&mut self, node: NodeRef<'_>) -> Option<FixPath> {
         let text = self.text(node)?;
         let path = FixPath::parse(&text);
         if path.is_none() {
-            let help = "write `Properties.Name`, `Effective.Attributes.'name'`, `Annotations.'name'`, `this`, `parent.Name` or `around.Name`";
+            let help = "write `Properties.Name`, `Effective.Attributes.'name'`, `Annotations.'name'`, `this`, `parent.Name`, `around.Name`, `inside` or `DependsOn`";
             self.error(node.span(), format!("`{text}` names nothing that a fix can change")).help =
                 Some(help.to_string());
         }
