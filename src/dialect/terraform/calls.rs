@@ -264,6 +264,37 @@ impl<'d> Module<'d> {
         Some(value)
     }
 
+    /// The resources of all instances of a call, those of the modules that they call too.
+    pub(super) fn drafts_within(&self, name: &str) -> Vec<ResourceIdx> {
+        let calls = self.calls.iter().filter(|call| call.entry.name() == name);
+        let modules = calls.flat_map(|call| &call.instances).filter_map(|instance| instance.module.as_ref());
+        modules.flat_map(|module| module.all_drafts()).collect()
+    }
+
+    fn all_drafts(&self) -> Vec<ResourceIdx> {
+        let own = (0..self.resources.len()).flat_map(|at| self.drafts(at));
+        let modules = self.calls.iter().flat_map(|call| &call.instances).filter_map(|it| it.module.as_ref());
+        own.chain(modules.flat_map(|module| module.all_drafts())).collect()
+    }
+
+    /// Lets the resources of calls depend on what the calls name in `depends_on`.
+    pub(super) fn calls_depend(&mut self) {
+        for call in 0..self.calls.len() {
+            let entry = self.calls[call].entry;
+            let items: Vec<NodeRef<'d>> = objects(entry.value)
+                .filter_map(|body| body.get("depends_on"))
+                .flat_map(NodeRef::items)
+                .collect();
+            let needed = self.drafts_named(&items);
+            if needed.is_empty() {
+                continue;
+            }
+            for idx in self.drafts_within(entry.name()) {
+                self.builder.draft_mut(idx).depends_on.extend(needed.iter().copied());
+            }
+        }
+    }
+
     /// Whether this module or one that it calls declares a resource.
     fn holds(&self, idx: ResourceIdx) -> bool {
         let modules = self.calls.iter().flat_map(|call| &call.instances).filter_map(|it| it.module.as_ref());

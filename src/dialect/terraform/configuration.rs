@@ -10,7 +10,7 @@ use crate::model::{Data, Entry, Model, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
 use super::calls::Library;
-use super::evaluate::put;
+use super::evaluate::{item_anchor, put};
 use super::expression::{self, Part};
 use super::kubernetes::Manifests;
 use super::mapping::{self, Form, Row};
@@ -69,6 +69,7 @@ impl<'d> Module<'d> {
             self.export_named_in(node);
         }
         self.in_all_calls(Self::fill_all);
+        self.calls_depend();
     }
 
     /// Marks what the outputs name as used by something that is not known. For a module that is called, its caller says
@@ -143,18 +144,12 @@ impl<'d> Module<'d> {
         let explicit: Vec<NodeRef<'d>> =
             declaration.argument("depends_on").map(|entry| entry.value.items().collect()).unwrap_or_default();
         let mut needed = Vec::new();
+        let drafts = self.drafts_named(&explicit);
         for entry in arguments {
             if !is_mapped(entry.name()) && entry.name() != "dynamic" {
                 self.export_named_in(entry.value);
             }
             needed.extend(self.named_in(entry.value));
-        }
-        for item in explicit {
-            let text = item.text().unwrap_or_default();
-            let mut words = bare(text).split(['.', '[']);
-            if let (Some(resource_type), Some(name)) = (words.next(), words.next()) {
-                needed.extend(self.find(resource_type, name));
-            }
         }
         needed.sort_unstable();
         needed.dedup();
@@ -164,11 +159,28 @@ impl<'d> Module<'d> {
             .flat_map(|needed| self.drafts(needed))
             .collect();
         for idx in self.drafts(at) {
-            self.builder.draft_mut(idx).depends_on.extend(needed.iter().copied());
+            let others = drafts.iter().chain(&needed).filter(|other| **other != idx);
+            self.builder.draft_mut(idx).depends_on.extend(others);
         }
     }
 
-    fn drafts(&self, at: usize) -> Vec<ResourceIdx> {
+    /// The resources that the items of a `depends_on` name: of a module all.
+    pub(super) fn drafts_named(&self, items: &[NodeRef<'d>]) -> Vec<ResourceIdx> {
+        let mut found = Vec::new();
+        for item in items {
+            let mut words = bare(item.text().unwrap_or_default()).split(['.', '[']);
+            match (words.next(), words.next()) {
+                (Some("module"), Some(name)) => found.extend(self.drafts_within(name)),
+                (Some(resource_type), Some(name)) => {
+                    found.extend(self.find(resource_type, name).into_iter().flat_map(|at| self.drafts(at)));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    pub(super) fn drafts(&self, at: usize) -> Vec<ResourceIdx> {
         self.resources[at].instances.iter().map(|instance| instance.idx).collect()
     }
 
@@ -220,7 +232,7 @@ impl<'d> Module<'d> {
                 let blocks: Vec<ValueId> = node
                     .items()
                     .map(|item| {
-                        let anchor = if single { anchor } else { item.span() };
+                        let anchor = if single { anchor } else { item_anchor(item) };
                         match item.kind() {
                             Kind::Mapping => {
                                 self.body(&[item], Place::written(item.span(), anchor), rows, scope)

@@ -68,7 +68,7 @@ impl<'d> Module<'d> {
                 let single = node.items().len() == 1;
                 let items: Vec<ValueId> = node
                     .items()
-                    .map(|item| self.node(item, if single { anchor } else { item.span() }, scope))
+                    .map(|item| self.node(item, if single { anchor } else { item_anchor(item) }, scope))
                     .collect();
                 self.builder.values.list(&items, place)
             }
@@ -482,9 +482,19 @@ impl<'d> Module<'d> {
                 None => self.unknown(Unknown::Expression, place),
             },
             ("sensitive" | "nonsensitive", [value]) => *value,
+            ("can", [value]) => match self.builder.values.data(*value) {
+                Data::Unknown(Unknown::Invalid) => self.builder.values.bool(false, place),
+                Data::Unknown(why) => self.unknown(why, place),
+                _ => self.builder.values.bool(true, place),
+            },
             _ => functions::call(&mut self.builder.values, name, &given, place),
         }
     }
+}
+
+/// What to point at when something is absent in an item of a list: a block's type, else the item.
+pub(super) fn item_anchor(item: NodeRef<'_>) -> Span {
+    item.tag().map_or(item.span(), |tag| tag.span)
 }
 
 fn bound(scope: &Scope, name: &str) -> Option<ValueId> {

@@ -145,6 +145,16 @@ fn text_function(values: &mut Values, name: &str, given: &[ValueId], place: Plac
     let result = match name {
         "lower" => text(0)?.to_lowercase(),
         "upper" => text(0)?.to_uppercase(),
+        "title" => title(&text(0)?),
+        "chomp" => text(0)?.trim_end_matches(['\r', '\n']).to_string(),
+        "trim" => {
+            let (text, signs) = (text(0)?, text(1)?);
+            text.trim_matches(|sign| signs.contains(sign)).to_string()
+        }
+        "basename" => {
+            let path = text(0)?;
+            path.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty())?.to_string()
+        }
         "trimspace" => text(0)?.trim().to_string(),
         "trimprefix" => {
             let (text, prefix) = (text(0)?, text(1)?);
@@ -193,9 +203,13 @@ fn text_function(values: &mut Values, name: &str, given: &[ValueId], place: Plac
             }
             parts.join(&separator)
         }
-        "startswith" | "endswith" => {
+        "startswith" | "endswith" | "strcontains" => {
             let (text, part) = (text(0)?, text(1)?);
-            let found = if name == "startswith" { text.starts_with(&part) } else { text.ends_with(&part) };
+            let found = match name {
+                "startswith" => text.starts_with(&part),
+                "endswith" => text.ends_with(&part),
+                _ => text.contains(&part),
+            };
             return Some(values.bool(found, place));
         }
         "split" => {
@@ -210,6 +224,20 @@ fn text_function(values: &mut Values, name: &str, given: &[ValueId], place: Plac
         _ => return None,
     };
     Some(values.text(&result, place))
+}
+
+/// A text with the first letter of each word in upper case.
+fn title(text: &str) -> String {
+    let mut is_start = true;
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match is_start {
+            true => out.extend(letter.to_uppercase()),
+            false => out.push(letter),
+        }
+        is_start = !letter.is_alphanumeric();
+    }
+    out
 }
 
 /// `format` with `%s`, `%d`, `%v` and `%%`; other verbs are not understood.
@@ -372,6 +400,24 @@ fn list_function(values: &mut Values, name: &str, given: &[ValueId], place: Plac
                 _ => return None,
             };
             return Some(values.int(length as i64, place));
+        }
+        "ceil" | "floor" | "abs" => {
+            let number = as_number(values, *given.first()?)?;
+            let found = match name {
+                "ceil" => number.ceil(),
+                "floor" => number.floor(),
+                _ => number.abs(),
+            };
+            let is_whole = found.fract() == 0.0 && found.abs() < 9e15;
+            return is_whole.then(|| values.int(found as i64, place));
+        }
+        "setunion" => {
+            let mut all = Vec::new();
+            for at in 0..given.len() {
+                all.extend(items(at)?);
+            }
+            let all = values.list(&all, place);
+            return conversion(values, "toset", &[all], place);
         }
         "max" | "min" => {
             let numbers: Option<Vec<i64>> = given.iter().map(|value| values.as_int(*value)).collect();

@@ -22,6 +22,8 @@ mod plan;
 mod shape;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_hcl;
 mod text;
 mod types;
 

@@ -224,7 +224,7 @@ impl<'d> Module<'d> {
                 "variable" => {
                     for (_, variable) in labels(entry.value) {
                         let argument = |key| objects(variable.value).find_map(|body| body.entry(key));
-                        let wanted = argument("type").and_then(|wanted| wanted.value.text()).map(bare);
+                        let wanted = argument("type").and_then(|wanted| wanted.value.text());
                         let declared = Variable { default: argument("default"), wanted };
                         self.variables.insert(variable.name(), declared);
                     }

@@ -5,14 +5,13 @@ use crate::model::{Data, Entry, Place, Unknown, ValueId};
 use super::evaluate::MAX_ENTRIES;
 use super::expression::{self, Expression, Kind};
 use super::functions;
-use super::module::{Module, Scope};
+use super::module::{Module, Scope, bare};
 use super::text::Places;
 
 impl Module<'_> {
     /// A value as the type written in `text` makes it; unknown when the type is not understood and may change it.
     pub(super) fn conform(&mut self, value: ValueId, text: &str) -> ValueId {
-        let text = text.strip_prefix("${").and_then(|text| text.strip_suffix('}')).unwrap_or(text);
-        match expression::expression(text) {
+        match expression::expression(bare(text)) {
             Some(wanted) => self.as_type(value, &wanted),
             None if matches!(self.builder.values.data(value), Data::Null) => value,
             None => self.unknown_at(value),

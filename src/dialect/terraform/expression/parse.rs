@@ -1,8 +1,8 @@
 //! A recursive descent parser for expressions, with a limit on nesting.
 
 use super::template::parts;
-use super::{Binary, Expression, For, Kind, Step, Unary};
-use crate::syntax::closing_brace;
+use super::{Binary, Expression, For, Kind, Part, Step, Unary};
+use crate::syntax::{closing_brace, heredoc_length};
 
 /// How deep expressions may nest.
 const MAX_DEPTH: u32 = 48;
@@ -266,6 +266,7 @@ impl<'t> Parser<'t> {
             b'[' => self.list(start),
             b'{' => self.object(start),
             b'"' => self.quoted(start),
+            b'<' => self.heredoc(start),
             b'0'..=b'9' => self.number(start),
             _ => self.named(start),
         }
@@ -352,7 +353,7 @@ impl<'t> Parser<'t> {
         }
         let mut found = parts(self.text, start + 1, end, self.depth);
         for part in &mut found {
-            if let super::Part::Text(text, _) = part
+            if let Part::Text(text, _) = part
                 && text.contains('\\')
             {
                 *text = unescape(text)?;
@@ -360,6 +361,20 @@ impl<'t> Parser<'t> {
         }
         self.at = end + 1;
         Some(self.make(Kind::Template(found), start))
+    }
+
+    /// `<<WORD`, the lines of a text, and the line that is nothing but the word.
+    fn heredoc(&mut self, start: usize) -> Option<Expression> {
+        let written = self.rest();
+        let length = written.starts_with("<<").then(|| heredoc_length(written.as_bytes()))??;
+        let (from, to) = (written.find('\n')? + 1, written[..length].rfind('\n')? + 1);
+        if self.depth >= MAX_DEPTH {
+            return None;
+        }
+        let found = parts(self.text, start + from, start + to, self.depth);
+        self.at = start + length;
+        let kind = if written.starts_with("<<-") { unindented(found, &written[from..to]) } else { found };
+        Some(self.make(Kind::Template(kind), start))
     }
 
     fn list(&mut self, start: usize) -> Option<Expression> {
@@ -410,7 +425,7 @@ impl<'t> Parser<'t> {
             self.space();
             let rest = self.rest();
             if rest.starts_with(':') || (rest.starts_with('=') && !rest.starts_with("==")) {
-                let part = super::Part::Text(name, start as u32);
+                let part = Part::Text(name, start as u32);
                 return Some(Expression {
                     kind: Kind::Template(vec![part]),
                     start: start as u32,
@@ -449,6 +464,29 @@ impl<'t> Parser<'t> {
         let each = For { key, value, collection, item_key, item, grouped, condition };
         Some(self.make(Kind::For(Box::new(each)), start))
     }
+}
+
+/// The pieces of a text without the blanks that all of its lines begin with.
+fn unindented(parts: Vec<Part>, text: &str) -> Vec<Part> {
+    let indent_of = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let lines = text.split('\n').filter(|line| !line.trim().is_empty());
+    let indent = lines.map(indent_of).min().unwrap_or(0);
+    let mut is_line_start = true;
+    let mut cut = Vec::with_capacity(parts.len());
+    for part in parts {
+        let Part::Text(text, mut start) = part else {
+            is_line_start = false;
+            cut.push(part);
+            continue;
+        };
+        for line in text.split_inclusive('\n') {
+            let blanks = if is_line_start { indent.min(indent_of(line)) } else { 0 };
+            cut.push(Part::Text(line[blanks..].to_string(), start + blanks as u32));
+            start += line.len() as u32;
+            is_line_start = line.ends_with('\n');
+        }
+    }
+    cut
 }
 
 fn is_name_part(next: char) -> bool {
@@ -493,7 +531,6 @@ fn unescape(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Part;
     use super::*;
 
     fn parse(text: &str) -> Option<Expression> {
@@ -560,6 +597,9 @@ mod tests {
         check("\"a\\\"b-${var.x}\"", "\"a\"b-${var.x}\"");
         check("1.5e3", "1500.0");
         check("-1", "(Minus 1)");
+        check("f(<<E\na${b}\nE\n)", "f(\"a${b}\n\")");
+        check("f(<<-E\n  a\n    ${b} c\n  E\n, 1)", "f(\"a\n  ${b} c\n\", 1)");
+        check("f( # it's }\n a /* ) */)", "f(a)");
     }
 
     #[test]
