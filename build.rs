@@ -29,11 +29,12 @@ fn main() {
         let parsed = out.join(format!("{name}.parsed"));
         write(&parsed, &grammar::pack(&nodes));
         let types = types(&text, &nodes);
+        let is_off = text.lines().any(|line| line == "# default: off");
         let page = fs::read_to_string(root.join("docs/rules").join(format!("{name}.md"))).unwrap_or_default();
         let examples = examples(&page);
         writeln!(
             table,
-            "    Builtin {{ name: {name:?}, types: &{types:?}, text: include_str!({path:?}), \
+            "    Builtin {{ name: {name:?}, types: &{types:?}, is_off: {is_off}, text: include_str!({path:?}), \
              parsed: include_bytes!({parsed:?}), examples: {examples:?} }},"
         )
         .expect("a string takes all text");

@@ -218,6 +218,22 @@ fn the_overview_is_current() {
     assert!(written == wanted, "rules/README.md is not current: run `UPDATE=1 cargo test --test catalog`");
 }
 
+#[test]
+fn the_options_are_listed() {
+    let path = root().join("docs/configuration.md");
+    let written = fs::read_to_string(&path).expect("the page is readable");
+    let (before, rest) =
+        written.split_once("catalog` -->\n").expect("the page has a mark where the table begins");
+    let (_, after) = rest.split_once("<!-- end -->").expect("and where it ends");
+    let table = catalog::options_table(&Catalog::builtin());
+    let wanted = format!("{before}catalog` -->\n{table}<!-- end -->{after}");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &wanted).expect("the page is writable");
+    } else {
+        similar_asserts::assert_eq!(written, wanted, "run `UPDATE=1 cargo test --test catalog`");
+    }
+}
+
 /// The pages of all rules, each with the examples as they come out now.
 #[test]
 fn every_rule_has_a_current_page() {

@@ -178,15 +178,17 @@ fn the_configurations_of_the_docs_are_some() {
     for page in ["docs/configuration.md", "docs/suppression.md", "docs/baseline.md"] {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("readable");
         let blocks = text.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next());
-        const KEYS: [&str; 4] = ["baseline:", "exceptions:", "fail-on:", "# yaml-language-server"];
+        const KEYS: [&str; 5] = ["baseline:", "exceptions:", "fail-on:", "rules:", "# yaml-language-server"];
         let configs: Vec<&str> =
             blocks.filter(|block| KEYS.iter().any(|key| block.starts_with(key))).collect();
         assert!(!configs.is_empty(), "{page} shows a configuration");
         for config in configs {
             let mut sources = grpc_guard::source::SourceMap::default();
             let id = sources.add(grpc_guard::source::Source::new("grpc-guard.yaml", config));
-            let wrong = grpc_guard::config::parse(id, sources.get(id)).diagnostics;
-            assert!(wrong.is_empty(), "{page}: {wrong:?}");
+            let mut file = grpc_guard::config::parse(id, sources.get(id));
+            let catalog = grpc_guard::catalog::Catalog::builtin();
+            file.diagnostics.extend(grpc_guard::config::settle(&mut file.settings, &file.options, &catalog));
+            assert!(file.diagnostics.is_empty(), "{page}: {:?}", file.diagnostics);
         }
     }
 }

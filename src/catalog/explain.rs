@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Catalog, Rule};
 use crate::diagnostic::{Applicability, Severity};
-use crate::policy::RuleMeta;
+use crate::policy::{RuleMeta, RuleOption};
 
 /// The page of one rule: what is wrong, why, what to do, examples (Markdown), how to make an exception, sources.
 pub fn page(rule: &Rule, examples: &str) -> String {
@@ -16,11 +16,18 @@ pub fn page(rule: &Rule, examples: &str) -> String {
     }
     section(&mut page, None, &facts(meta));
     if !meta.explanation.is_empty() {
-        section(&mut page, Some("Why"), meta.explanation.trim_end());
+        section(&mut page, Some("Why"), rule.file.fill_in(&meta.explanation).trim_end());
     }
     if let Some(help) = &meta.help {
         let fix = meta.fixable().map(|how| format!("\n\n{}", fixable(how))).unwrap_or_default();
-        section(&mut page, Some("What to do"), &format!("{}{fix}", sentence(&help.value)));
+        section(
+            &mut page,
+            Some("What to do"),
+            &format!("{}{fix}", sentence(&rule.file.fill_in(&help.value))),
+        );
+    }
+    if !rule.file.options().is_empty() {
+        section(&mut page, Some("Options"), &options(&rule.name, rule.file.options()));
     }
     if !examples.is_empty() {
         section(&mut page, Some("Examples"), examples);
@@ -106,7 +113,46 @@ fn exception(name: &str) -> String {
         "Say why in a comment on the line, or on a line of its own above it:\n\n\
          ```yaml\n# grpc-guard: ignore[{name}] the reason\n```\n\n\
          To switch the rule off everywhere, write in `grpc-guard.yaml`:\n\n\
-         ```yaml\nlevels:\n  {name}: off\n```"
+         ```yaml\nrules:\n  {name}: off\n```"
+    )
+}
+
+/// The options of all built-in rules, for `docs/configuration.md`.
+pub fn options_table(catalog: &Catalog) -> String {
+    let mut text =
+        "| rule | option | what it decides | takes | default |\n|---|---|---|---|---|\n".to_string();
+    for rule in catalog.rules() {
+        for option in rule.file.options() {
+            writeln!(text, "| [{0}](rules/{0}.md) {1}", rule.name, option_row(option))
+                .expect("a string takes all text");
+        }
+    }
+    text
+}
+
+/// `| name | what it decides | what it takes | default |`.
+fn option_row(RuleOption { spec, default, value }: &RuleOption) -> String {
+    let range = spec.range().map(|range| format!(" {range}")).unwrap_or_default();
+    let chosen = if value == default { String::new() } else { format!("; `{value}` is configured") };
+    let default_text = default.to_string().replace('|', "\\|");
+    format!(
+        "| `{}` | {} | {}{range} | `{default_text}`{chosen} |",
+        spec.name.value,
+        spec.means,
+        default.kind().as_str()
+    )
+}
+
+fn options(rule: &str, options: &[RuleOption]) -> String {
+    let mut text = "| option | what it decides | takes | default |\n|---|---|---|---|\n".to_string();
+    for option in options {
+        writeln!(text, "{}", option_row(option)).expect("a string takes all text");
+    }
+    let lines: Vec<String> =
+        options.iter().map(|option| format!("      {}: {}", option.spec.name.value, option.value)).collect();
+    format!(
+        "{text}\nIn `grpc-guard.yaml`:\n\n```yaml\nrules:\n  {rule}:\n    options:\n{}\n```",
+        lines.join("\n")
     )
 }
 

@@ -6,16 +6,17 @@
 mod explain;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::policy::{RuleFile, RuleMeta};
+use crate::policy::{Options, RuleFile, RuleMeta};
 use crate::source::read::{self, ReadOptions, Wanted};
 use crate::source::{FileId, Source, SourceMap, Span};
 
-pub use explain::{dialect_name, overview, page};
+pub use explain::{dialect_name, options_table, overview, page};
 
 /// The check that reports two rule files of one name.
 pub const DUPLICATE_RULE: &str = "duplicate-rule";
@@ -24,10 +25,17 @@ pub const DUPLICATE_RULE: &str = "duplicate-rule";
 struct Builtin {
     name: &'static str,
     types: &'static [&'static str],
+    is_off: bool,
     text: &'static str,
     /// Its nodes, as the build script packed them.
     parsed: &'static [u8],
     examples: &'static str,
+}
+
+impl Builtin {
+    fn file(&self, id: FileId) -> RuleFile {
+        RuleFile::of_parsed(id, self.name, self.text, self.parsed)
+    }
 }
 
 /// All built-in rules, by name.
@@ -54,6 +62,8 @@ pub struct Rule {
     pub file: Compiled,
     /// Markdown: a firing example and the same one mended for each dialect. Empty for the user's rules.
     pub examples: &'static str,
+    /// Whether it runs only when it is asked for.
+    pub is_off_by_default: bool,
     types: Option<&'static [&'static str]>,
 }
 
@@ -70,9 +80,7 @@ impl Deref for Compiled {
 
     fn deref(&self) -> &RuleFile {
         self.cell.get_or_init(|| {
-            let Builtin { name, text, parsed, .. } =
-                self.builtin.expect("internal error: a rule of the user is not compiled");
-            RuleFile::of_parsed(self.id, name, text, parsed)
+            self.builtin.expect("internal error: a rule of the user is not compiled").file(self.id)
         })
     }
 }
@@ -151,10 +159,44 @@ impl Catalog {
         self.get(name).map(|rule| page(rule, rule.examples))
     }
 
+    /// Lets rules judge by the values that a user has chosen for their options, by the names of the rules.
+    pub fn choose(&mut self, options: &BTreeMap<String, Options>) {
+        for (name, chosen) in options {
+            let Some(rule) = self.get(name).map(|rule| self.with_options(rule, chosen)) else { continue };
+            self.rules.retain(|other| other.name != *name);
+            let at = self.rules.partition_point(|other| other.name < *name);
+            self.rules.insert(at, rule);
+        }
+    }
+
+    /// A rule that judges by other values, and where none is chosen by the ones that it had.
+    pub fn with_options(&self, rule: &Rule, chosen: &Options) -> Rule {
+        let id = rule.file.id;
+        let so_far = rule.file.options().iter().map(|it| (it.spec.name.value.clone(), it.value.clone()));
+        let mut options: Options = so_far.collect();
+        options.extend(chosen.clone());
+        let mut file = match rule.file.builtin {
+            Some(builtin) => builtin.file(id),
+            None => {
+                let (file, _) = RuleFile::compile(id, rule.file.name(), &self.user.get(id).text);
+                file.expect("internal error: a rule that has compiled compiles again")
+            }
+        };
+        file.choose(&options);
+        Rule {
+            name: rule.name.clone(),
+            file: Compiled { cell: OnceLock::from(file), id, builtin: rule.file.builtin },
+            is_builtin: rule.is_builtin,
+            is_off_by_default: rule.is_off_by_default,
+            examples: rule.examples,
+            types: rule.types,
+        }
+    }
+
     fn add_builtin(&mut self) {
         let n_before = self.user.len();
         for (at, builtin) in BUILTIN.iter().enumerate() {
-            let Builtin { name, types, examples, .. } = builtin;
+            let Builtin { name, types, is_off, examples, .. } = builtin;
             if let Some(own) = self.rules.iter().find(|rule| rule.name == *name) {
                 let span = Span::new(own.file.id, 0, 0);
                 let message = format!("a built-in rule has the name `{name}` too");
@@ -166,7 +208,8 @@ impl Catalog {
             let id = FileId((n_before + at) as u32);
             let file = Compiled { cell: OnceLock::new(), id, builtin: Some(builtin) };
             let types = (!types.is_empty()).then_some(*types);
-            self.rules.push(Rule { name: (*name).to_string(), is_builtin: true, file, examples, types });
+            let (name, is_off_by_default) = ((*name).to_string(), *is_off);
+            self.rules.push(Rule { name, is_builtin: true, is_off_by_default, file, examples, types });
         }
     }
 
@@ -182,8 +225,10 @@ impl Catalog {
             self.diagnostics.extend(diagnostics);
             let Some(compiled) = compiled else { continue };
             let name = self.free_name(&source.path);
+            let is_off_by_default = compiled.meta().off_by_default;
             let file = Compiled { cell: OnceLock::from(compiled), id: file.id, builtin: None };
-            self.rules.push(Rule { name, is_builtin: false, file, examples: "", types: None });
+            let (is_builtin, examples, types) = (false, "", None);
+            self.rules.push(Rule { name, is_builtin, is_off_by_default, file, examples, types });
         }
         self.user = loaded.sources;
     }

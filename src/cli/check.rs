@@ -21,11 +21,9 @@ use crate::source::read::{self, ReadOptions, Skipped};
 
 pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
     let mut configured = settings::load(&args.base)?;
-    let catalog = rules::load(&configured.settings)?;
+    let catalog = rules::load(&mut configured)?;
     let checks = report::checks();
-    let names = catalog.rules().map(|rule| rule.name.as_str());
-    let names: Vec<&str> = names.chain(checks.iter().map(|check| check.name.as_str())).collect();
-    configured.lay_over(args, names.iter().copied())?;
+    configured.lay_over(args, rules::names(&catalog, &checks).into_iter())?;
 
     let area = configured.area();
     let options = ReadOptions {

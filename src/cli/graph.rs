@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::args::{BaseArgs, ColorWhen};
 use super::{CLEAN, rules, settings, terminal};
 use crate::engine;
-use crate::report::Options;
 use crate::report::graph::{self, GraphFormat};
+use crate::report::{self, Options};
 use crate::source::neighbours::Area;
 use crate::source::read::{self, ReadOptions};
 
@@ -18,7 +18,8 @@ pub(super) fn run(
     color: ColorWhen,
 ) -> anyhow::Result<u8> {
     let mut configured = settings::load(base)?;
-    let catalog = rules::load(&configured.settings)?;
+    let catalog = rules::load(&mut configured)?;
+    configured.refuse_mistakes(rules::names(&catalog, &report::checks()).into_iter())?;
     configured.settings.traffic = true;
     let exclude = configured.settings.exclude.as_ref().map(|set| set.matcher().clone());
     let area = Some(Area { root: configured.root, exclude: exclude.clone() });

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::args::{BaseArgs, CheckArgs, Input};
 use super::located::Located;
 use super::today::today;
-use crate::config::{self, ConfigFile, FILE_NAMES, Settings};
+use crate::catalog::Catalog;
+use crate::config::{self, Chosen, ConfigFile, FILE_NAMES, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::policy::InputKind;
 use crate::source::neighbours::Area;
@@ -18,6 +19,8 @@ pub(super) struct Configured {
     pub(super) settings: Settings,
     /// The rules that the file names.
     names: Vec<Spanned<String>>,
+    /// What it chooses for their options.
+    options: Vec<Chosen>,
     /// What is wrong with the file.
     diagnostics: Vec<Diagnostic>,
     /// The file's text, for showing what is wrong with it; empty without a file.
@@ -43,7 +46,7 @@ pub(super) fn load(args: &BaseArgs) -> anyhow::Result<Configured> {
         file = config::parse(id, sources.get(id));
         root = path.parent().unwrap_or(Path::new("")).to_path_buf();
     }
-    let ConfigFile { mut settings, names, diagnostics } = file;
+    let ConfigFile { mut settings, names, options, diagnostics } = file;
     for rules in &mut settings.rules {
         *rules = root.join(&*rules);
     }
@@ -51,7 +54,7 @@ pub(super) fn load(args: &BaseArgs) -> anyhow::Result<Configured> {
     settings.rules.extend(args.rules.iter().cloned());
     settings.builtin &= !args.no_builtin;
     settings.today = Some(today()?);
-    Ok(Configured { settings, names, diagnostics, sources, root: project })
+    Ok(Configured { settings, names, options, diagnostics, sources, root: project })
 }
 
 impl Configured {
@@ -61,14 +64,30 @@ impl Configured {
         Area { root: self.root.clone(), exclude }
     }
 
+    /// Lets the rules of the catalog judge by what the file chooses for their options.
+    pub(super) fn choose_options(&mut self, catalog: &mut Catalog) {
+        self.diagnostics.extend(config::settle(&mut self.settings, &self.options, catalog));
+        catalog.choose(&self.settings.options);
+    }
+
+    /// Fails when anything is wrong with the file, once all rules and checks are known by name.
+    pub(super) fn refuse_mistakes<'n>(
+        &mut self,
+        known: impl Iterator<Item = &'n str> + Clone,
+    ) -> anyhow::Result<()> {
+        self.diagnostics.extend(config::unknown_rules(&self.names, known));
+        self.diagnostics.sort_by_key(|found| found.primary.span.start);
+        Located::refuse(std::mem::take(&mut self.sources), std::mem::take(&mut self.diagnostics))?;
+        Ok(())
+    }
+
     /// Lays the flags of `check` over the settings, once all rules and checks are known by name.
     pub(super) fn lay_over<'n>(
         &mut self,
         args: &CheckArgs,
         known: impl Iterator<Item = &'n str> + Clone,
     ) -> anyhow::Result<()> {
-        self.diagnostics.extend(config::unknown_rules(&self.names, known.clone()));
-        Located::refuse(std::mem::take(&mut self.sources), std::mem::take(&mut self.diagnostics))?;
+        self.refuse_mistakes(known.clone())?;
         for (flag, names) in [("--only", &args.only), ("--off", &args.off)] {
             for name in names {
                 check_name(flag, name, known.clone())?;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use super::reader::{Reader, is_null, listed};
+use super::options::{self, Chosen};
+use super::reader::{Reader, is_null, listed, place};
 use super::{Exception, Level, Override, PathSet, Settings, suggest};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::dialect::ControllerHint;
@@ -27,15 +28,16 @@ pub(super) const KEYS: [&str; 10] = [
     "exclude",
     "fail-on",
     "grpc",
-    "levels",
     "overrides",
     "platform",
+    "rule-files",
     "rules",
 ];
 pub(super) const EXCEPTION_KEYS: [&str; 4] = ["paths", "reason", "rules", "until"];
-pub(super) const OVERRIDE_KEYS: [&str; 2] = ["levels", "paths"];
+pub(super) const OVERRIDE_KEYS: [&str; 2] = ["paths", "rules"];
+pub(super) const RULE_KEYS: [&str; 2] = ["level", "options"];
 pub(super) const LEVELS: [(&str, Level); 4] =
-    [("off", Level::Off), ("info", Level::Info), ("warn", Level::Warn), ("error", Level::Error)];
+    [("off", Level::Off), ("info", Level::Info), ("warning", Level::Warn), ("error", Level::Error)];
 pub(super) const FAIL_ON: [(&str, Option<Severity>); 4] = [
     ("error", Some(Severity::Error)),
     ("warning", Some(Severity::Warning)),
@@ -55,6 +57,8 @@ pub struct ConfigFile {
     pub settings: Settings,
     /// The rules that it names, to be held against the catalog once that is loaded.
     pub names: Vec<Spanned<String>>,
+    /// What it chooses for their options.
+    pub options: Vec<Chosen>,
     /// What is wrong with it.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -63,8 +67,13 @@ pub struct ConfigFile {
 pub fn parse(file: FileId, source: &Source) -> ConfigFile {
     let (document, diagnostics) = syntax::parse(file, Format::Yaml, &source.text);
     let root = Path::new(&source.path).parent().unwrap_or(Path::new(""));
-    let mut parser =
-        Parser { root, reader: Reader { diagnostics }, settings: Settings::default(), names: Vec::new() };
+    let mut parser = Parser {
+        root,
+        reader: Reader { diagnostics },
+        settings: Settings::default(),
+        names: Vec::new(),
+        options: Vec::new(),
+    };
     for (idx, root) in document.roots().enumerate() {
         if idx > 0 {
             parser.reader.wrong(root.span(), "a configuration is one document", None);
@@ -72,9 +81,9 @@ pub fn parse(file: FileId, source: &Source) -> ConfigFile {
             parser.read(root);
         }
     }
-    let Parser { mut settings, names, reader, .. } = parser;
+    let Parser { mut settings, names, options, reader, .. } = parser;
     settings.text = Some((source.path.clone(), source.text.clone()));
-    ConfigFile { settings, names, diagnostics: reader.diagnostics }
+    ConfigFile { settings, names, options, diagnostics: reader.diagnostics }
 }
 
 /// What is wrong with the rule names of a file, once all rules are known.
@@ -101,6 +110,14 @@ pub(super) struct Parser<'p> {
     pub(super) reader: Reader,
     pub(super) settings: Settings,
     names: Vec<Spanned<String>>,
+    options: Vec<Chosen>,
+}
+
+/// What is said of single rules.
+#[derive(Default)]
+struct OfRules {
+    levels: BTreeMap<String, Level>,
+    options: Vec<Chosen>,
 }
 
 impl Parser<'_> {
@@ -136,55 +153,79 @@ impl Parser<'_> {
                     }
                 }
                 "grpc" => self.grpc(entry),
-                "levels" => self.settings.levels = self.levels(entry),
                 "overrides" => {
-                    for map in self.reader.maps(entry, "{paths: [legacy/], levels: {rule-name: warn}}") {
-                        let over = self.override_of(map);
-                        self.settings.overrides.extend(over);
+                    for map in self.reader.maps(entry, "{paths: [legacy/], rules: {rule-name: off}}") {
+                        self.add_override(map);
                     }
                 }
                 "platform" => self.settings.platforms.controller = self.reader.choice(entry, &PLATFORMS),
-                "rules" => {
+                "rule-files" => {
                     let rules = self.reader.texts(entry);
                     self.settings.rules = rules.into_iter().map(|rules| PathBuf::from(rules.value)).collect();
+                }
+                "rules" => {
+                    let OfRules { levels, options } = self.rules(entry);
+                    self.settings.levels = levels;
+                    self.options.extend(options);
                 }
                 _ => self.reader.unknown(entry, "a configuration", &KEYS),
             }
         }
     }
 
-    fn levels(&mut self, entry: EntryRef) -> BTreeMap<String, Level> {
-        let mut levels = BTreeMap::new();
-        if entry.value.kind() != Kind::Mapping {
-            let help = "write one line for each rule: `rule-name: off`";
-            let message = "`levels` is a map of rules and levels";
-            self.reader.wrong(entry.value.span(), message, Some(help.to_string()));
-            return levels;
-        }
-        for rule in entry.value.entries() {
-            self.names.push(Spanned::new(rule.name().to_string(), rule.key.span()));
-            if let Some(level) = self.reader.choice(rule, &LEVELS) {
-                levels.insert(rule.name().to_string(), level);
+    fn rules(&mut self, entry: EntryRef) -> OfRules {
+        let mut rules = OfRules::default();
+        match entry.value.kind() {
+            Kind::Mapping => {}
+            kind => {
+                let help = match kind {
+                    Kind::Sequence => "files of rules are listed in `rule-files`",
+                    _ => "write one line for each rule: `rule-name: off`",
+                };
+                let message = "`rules` is a map of rules and levels";
+                self.reader.wrong(place(entry), message, Some(help.to_string()));
+                return rules;
             }
         }
-        levels
+        for rule in entry.value.entries() {
+            let name = rule.name();
+            self.names.push(Spanned::new(name.to_string(), rule.key.span()));
+            if rule.value.kind() != Kind::Mapping {
+                rules.levels.extend(self.reader.choice(rule, &LEVELS).map(|level| (name.to_string(), level)));
+                continue;
+            }
+            for part in rule.value.entries() {
+                match part.name() {
+                    "level" => {
+                        let level = self.reader.choice(part, &LEVELS);
+                        rules.levels.extend(level.map(|level| (name.to_string(), level)));
+                    }
+                    "options" => rules.options.extend(options::read(&mut self.reader, name, part)),
+                    _ => self.reader.unknown(part, "a rule", &RULE_KEYS),
+                }
+            }
+        }
+        rules
     }
 
-    fn override_of(&mut self, map: NodeRef) -> Option<Override> {
-        let (mut paths, mut levels) = (None, None);
+    fn add_override(&mut self, map: NodeRef) {
+        let (mut paths, mut rules) = (None, None);
         for entry in map.entries() {
             match entry.name() {
-                "levels" => levels = Some(self.levels(entry)),
                 "paths" => paths = self.paths(entry),
+                "rules" => rules = Some(self.rules(entry)),
                 _ => self.reader.unknown(entry, "an override", &OVERRIDE_KEYS),
             }
         }
-        for (key, is_there) in [("paths", paths.is_some()), ("levels", levels.is_some())] {
+        for (key, is_there) in [("paths", paths.is_some()), ("rules", rules.is_some())] {
             if !is_there && map.get(key).is_none() {
                 self.reader.wrong(map.span().at_start(), format!("this override has no `{key}`"), None);
             }
         }
-        Some(Override { paths: paths?, levels: levels? })
+        let (Some(paths), Some(OfRules { levels, options })) = (paths, rules) else { return };
+        let idx = self.settings.overrides.len();
+        self.options.extend(options.into_iter().map(|chosen| chosen.in_override(idx)));
+        self.settings.overrides.push(Override { paths, levels, options: BTreeMap::new() });
     }
 
     fn exception(&mut self, map: NodeRef) -> Option<Exception> {
@@ -261,8 +302,8 @@ mod tests {
     #[test]
     fn a_whole_file() {
         let (config, wrong) = read(
-            "fail-on: warning\nbuiltin: false\nlevels:\n  a-rule: off\n  b-rule: warn\n\
-             rules: [policies/]\nexclude:\n  - vendor/\nplatform: eks-auto-mode\n",
+            "fail-on: warning\nbuiltin: false\nrules:\n  a-rule: off\n  b-rule: {level: warning}\n\
+             rule-files: [policies/]\nexclude:\n  - vendor/\nplatform: eks-auto-mode\n",
         );
         assert_eq!(wrong, Vec::<String>::new());
         let settings = config.settings;
@@ -281,7 +322,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_changes_nothing() {
-        for text in ["", "# nothing\n", "---\n", "levels: {}\n"] {
+        for text in ["", "# nothing\n", "---\n", "rules: {}\n"] {
             check(text, &[]);
             let settings = Settings { text: None, ..read(text).0.settings };
             assert_eq!(settings, Settings::default(), "{text:?}");
@@ -291,24 +332,28 @@ mod tests {
     #[test]
     fn mistakes_are_located_and_all_of_them_are_told() {
         check(
-            "levles: {}\nfail-on: warn\nplatform: fargate\nbuiltin: maybe\n",
+            "ruels: {}\nfail-on: warn\nplatform: fargate\nbuiltin: maybe\n",
             &[
-                "1:1 there is no key `levles` in a configuration (did you mean `levels`?)",
+                "1:1 there is no key `ruels` in a configuration (did you mean `rules`?)",
                 "2:10 `fail-on` cannot be `warn` (did you mean `warning`?)",
                 "3:11 `platform` cannot be `fargate` (use `aws-load-balancer-controller`, `eks-auto-mode` or `in-tree`)",
                 "4:10 `builtin` is `true` or `false` ()",
             ],
         );
         check(
-            "levels:\n  a-rule: warning\n  b-rule:\n",
+            "rules:\n  a-rule: warn\n  b-rule:\n",
             &[
-                "2:11 `a-rule` cannot be `warning` (did you mean `warn`?)",
-                "3:3 `b-rule` has no value (use `off`, `info`, `warn` or `error`)",
+                "2:11 `a-rule` cannot be `warn` (did you mean `warning`?)",
+                "3:3 `b-rule` has no value (use `off`, `info`, `warning` or `error`)",
             ],
         );
         check(
-            "levels: 3\n",
-            &["1:9 `levels` is a map of rules and levels (write one line for each rule: `rule-name: off`)"],
+            "rules: [policies/]\n",
+            &["1:8 `rules` is a map of rules and levels (files of rules are listed in `rule-files`)"],
+        );
+        check(
+            "rules: 3\n",
+            &["1:8 `rules` is a map of rules and levels (write one line for each rule: `rule-name: off`)"],
         );
         check(
             "exclude: vendor/\n",
@@ -317,18 +362,18 @@ mod tests {
         check(
             "[a]\n",
             &[
-                "1:1 a configuration is a map (write keys and values; the keys are `baseline`, `builtin`, `exceptions`, `exclude`, `fail-on`, `grpc`, `levels`, `overrides`, `platform` or `rules`)",
+                "1:1 a configuration is a map (write keys and values; the keys are `baseline`, `builtin`, `exceptions`, `exclude`, `fail-on`, `grpc`, `overrides`, `platform`, `rule-files` or `rules`)",
             ],
         );
-        check("rules: []\n---\nrules: []\n", &["3:1 a configuration is one document ()"]);
+        check("exclude: []\n---\nexclude: []\n", &["3:1 a configuration is one document ()"]);
     }
 
     #[test]
     fn exceptions_and_overrides() {
         let (config, wrong) = read(
             "exceptions:\n  - rules: [a-rule, b-rule]\n    paths: [legacy/]\n    reason: replaced in OPS-1\n    until: 2027-01-31\n\
-             overrides:\n  - {paths: [dev/], levels: {a-rule: info}}\n  - {paths: [dev/x/], levels: {a-rule: off}}\n\
-             levels: {a-rule: off}\nbaseline: known.json\n",
+             overrides:\n  - {paths: [dev/], rules: {a-rule: info}}\n  - {paths: [dev/x/], rules: {a-rule: off}}\n\
+             rules: {a-rule: off}\nbaseline: known.json\n",
         );
         assert_eq!(wrong, Vec::<String>::new());
         let settings = config.settings;
@@ -363,7 +408,7 @@ mod tests {
                 "2:5 there is no key `rule` in an exception (did you mean `rules`?)",
                 "3:5 this exception names no rule (an exception is about rules: write `rules: [rule-name]`)",
                 "4:30 `soon` is no date (write year, month and day: `2027-01-31`)",
-                "5:13 this override has no `levels` ()",
+                "5:13 this override has no `rules` ()",
             ],
         );
         let wrong = read("exclude: ['{x']\n").1;
@@ -373,7 +418,7 @@ mod tests {
 
     #[test]
     fn names_are_held_against_the_catalog() {
-        let (config, _) = read("levels: {target-group-htp1: off, zzz: off, listener-without-https: off}\n");
+        let (config, _) = read("rules: {target-group-htp1: off, zzz: off, listener-without-https: off}\n");
         let known = ["listener-without-https", "target-group-http1"];
         let told: Vec<(String, Option<String>)> = unknown_rules(&config.names, known.into_iter())
             .into_iter()

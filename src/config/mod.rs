@@ -2,12 +2,14 @@
 
 mod file;
 mod grpc;
+mod options;
 mod paths;
 mod reader;
 mod schema;
 
+pub use options::{Chosen, settle};
 pub use paths::{PathSet, absolute};
-pub use schema::{SCHEMA_URL, schema};
+pub use schema::{SCHEMA_URL, schema, value};
 
 pub use file::{ConfigFile, FILE_NAMES, INVALID_CONFIG, parse, unknown_rules};
 
@@ -18,7 +20,7 @@ use jiff::civil::Date;
 
 use crate::diagnostic::Severity;
 use crate::dialect::Platforms;
-use crate::policy::InputKind;
+use crate::policy::{InputKind, Options};
 use crate::source::{Span, Spanned};
 
 /// What the user wants of a rule.
@@ -53,6 +55,8 @@ pub struct Settings {
     pub only: Option<BTreeSet<String>>,
     /// Levels of single rules; the others keep the severity that they chose themselves.
     pub levels: BTreeMap<String, Level>,
+    /// What is chosen for the options of single rules.
+    pub options: BTreeMap<String, Options>,
     /// The least severity that fails a run; `None` never fails it.
     pub fail_on: Option<Severity>,
     /// What the files do not show of the world.
@@ -69,7 +73,7 @@ pub struct Settings {
     pub traffic: bool,
     /// Paths that a walk leaves out, in the syntax of `.gitignore`, relative to the configuration file.
     pub exclude: Option<PathSet>,
-    /// Levels that hold for some paths only; of several the last counts.
+    /// Levels and options that hold for some paths only; of several the last counts.
     pub overrides: Vec<Override>,
     /// Exceptions by path and rule.
     pub exceptions: Vec<Exception>,
@@ -83,13 +87,15 @@ pub struct Settings {
     pub is_whole: bool,
 }
 
-/// Levels of some paths.
+/// Levels and options of some paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     /// The files whose findings get them.
     pub paths: PathSet,
     /// Levels of single rules.
     pub levels: BTreeMap<String, Level>,
+    /// What is chosen for the options of single rules, over what holds everywhere.
+    pub options: BTreeMap<String, Options>,
 }
 
 /// An exception of the configuration.
@@ -112,6 +118,7 @@ impl Default for Settings {
         Self {
             only: None,
             levels: BTreeMap::new(),
+            options: BTreeMap::new(),
             fail_on: Some(Severity::Error),
             platforms: Platforms::default(),
             rules: Vec::new(),
@@ -141,6 +148,17 @@ impl Settings {
             && (self.levels.get(rule) != Some(&Level::Off) || is_on_somewhere())
     }
 
+    /// Whether somebody asks for a rule that is off by default: at a path, or without one anywhere.
+    pub fn asks_for(&self, rule: &str, path: Option<&str>) -> bool {
+        let names = |levels: &BTreeMap<String, Level>, options: &BTreeMap<String, Options>| {
+            levels.get(rule).is_some_and(|level| *level != Level::Off) || options.contains_key(rule)
+        };
+        let speaks = |over: &Override| path.is_none_or(|path| over.paths.contains(path));
+        self.only.as_ref().is_some_and(|only| only.contains(rule))
+            || names(&self.levels, &self.options)
+            || self.overrides.iter().any(|over| names(&over.levels, &over.options) && speaks(over))
+    }
+
     /// The severity of a diagnostic at a path that has `own` by itself; `None` when it is dropped. Holds for rules and for
     /// what is said of the files themselves, which `only` leaves alone: a file with broken syntax was not checked by any rule.
     pub fn severity(&self, rule: &str, own: Severity, path: &str) -> Option<Severity> {
@@ -150,6 +168,12 @@ impl Settings {
             Some(level) => level.severity(),
             None => Some(own),
         }
+    }
+
+    /// Which of the overrides chooses the options of a rule at a path.
+    pub fn options_at(&self, rule: &str, path: &str) -> Option<usize> {
+        let speaks = |over: &Override| over.options.contains_key(rule) && over.paths.contains(path);
+        self.overrides.iter().rposition(speaks)
     }
 
     /// Lets a rule run, whatever the configuration says.

@@ -99,7 +99,7 @@ pub(super) fn is_null(node: NodeRef) -> bool {
     matches!(node.scalar().map(|scalar| scalar.typed(Schema::Core)), Some(Typed::Null))
 }
 
-fn meant(word: &str, choices: &[&str]) -> String {
+pub(super) fn meant(word: &str, choices: &[&str]) -> String {
     match suggest(word, choices.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("use {}", listed(choices)),

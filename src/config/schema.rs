@@ -1,18 +1,26 @@
-//! The JSON Schema of a configuration, for editors; it is made of the same tables that the file is read with.
+//! The JSON Schema of a configuration, for editors; it is made of the same tables that the file is read with, and of what the
+//! built-in rules say of themselves.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::file::{FAIL_ON, LEVELS, PLATFORMS};
+use crate::catalog::{Catalog, Rule};
+use crate::policy::{OptionKind, OptionValue, RuleOption};
 
 /// Where the schema of the current version is published.
 pub const SCHEMA_URL: &str =
     concat!(env!("CARGO_PKG_REPOSITORY"), "/raw/v", env!("CARGO_PKG_VERSION"), "/schemas/config.schema.json");
 
-/// The schema of `grpc-guard.yaml`.
-pub fn schema() -> Value {
+/// The schema of `grpc-guard.yaml`; `checks` are the names and summaries of what no rule file gives.
+pub fn schema(catalog: &Catalog, checks: &[(&str, &str)]) -> Value {
     let texts = |about: &str| json!({ "description": about, "type": "array", "items": { "type": "string" } });
     let words = |words: Vec<&str>| words.into_iter().map(Value::from).collect::<Value>();
     let levels = words(LEVELS.iter().map(|(word, _)| *word).collect());
+    let mut rules: Map<String, Value> = catalog.rules().map(|it| (it.name.clone(), rule(it))).collect();
+    let plain = || json!({ "$ref": "#/$defs/plain-rule" });
+    rules.extend(checks.iter().map(|(name, about)| (name.to_string(), described(about, plain()))));
+    rules.sort_keys();
+    let names = words(rules.keys().map(String::as_str).collect());
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": SCHEMA_URL,
@@ -38,7 +46,7 @@ pub fn schema() -> Value {
                         "rules": {
                             "description": "The rules that it is about.",
                             "type": "array",
-                            "items": { "type": "string" },
+                            "items": { "anyOf": [{ "enum": names }, { "type": "string" }] },
                             "minItems": 1,
                         },
                         "paths": texts("The files that it is about, in the syntax of .gitignore; all without it."),
@@ -75,17 +83,16 @@ pub fn schema() -> Value {
                     },
                 },
             },
-            "levels": { "description": "What becomes of the findings of single rules.", "$ref": "#/$defs/levels" },
             "overrides": {
-                "description": "Levels that hold for some paths only; of several the last counts.",
+                "description": "What holds of single rules for some paths only; of several the last counts.",
                 "type": "array",
                 "items": {
                     "type": "object",
                     "additionalProperties": false,
-                    "required": ["levels", "paths"],
+                    "required": ["paths", "rules"],
                     "properties": {
                         "paths": texts("The files, in the syntax of .gitignore."),
-                        "levels": { "$ref": "#/$defs/levels" },
+                        "rules": { "$ref": "#/$defs/rules" },
                     },
                 },
             },
@@ -93,29 +100,107 @@ pub fn schema() -> Value {
                 "description": "Who turns Kubernetes Services and Ingresses into load balancers where they do not say.",
                 "enum": words(PLATFORMS.iter().map(|(word, _)| *word).collect()),
             },
-            "rules": texts("Rule files of your own, or directories of them."),
+            "rule-files": texts("Rule files of your own, or directories of them."),
+            "rules": { "$ref": "#/$defs/rules" },
+        },
+        // Only rule files of one's own bring names that are not known here.
+        "if": { "required": ["rule-files"] },
+        "else": {
+            "properties": {
+                "overrides": { "items": { "properties": { "rules": { "propertyNames": { "enum": names } } } } },
+                "rules": { "propertyNames": { "enum": names } },
+            },
         },
         "$defs": {
-            "level": { "enum": levels },
-            "levels": {
+            "level": { "description": "What becomes of its findings.", "enum": levels },
+            "plain-rule": of_rule(json!({ "type": "object", "maxProperties": 0 })),
+            "own-rule": of_rule(json!({ "type": "object" })),
+            "rules": {
+                "description": "What becomes of the findings of single rules, and what the rules judge by.",
                 "type": "object",
-                "propertyNames": { "pattern": "^[a-z0-9-]+$" },
-                "additionalProperties": { "$ref": "#/$defs/level" },
+                "properties": rules,
+                "additionalProperties": { "$ref": "#/$defs/own-rule" },
             },
         },
     })
 }
 
+/// What can be said of a rule: a level, or a level and options.
+fn of_rule(options: Value) -> Value {
+    json!({
+        "anyOf": [
+            { "$ref": "#/$defs/level" },
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": { "level": { "$ref": "#/$defs/level" }, "options": options },
+            },
+        ],
+    })
+}
+
+fn described(description: &str, of: Value) -> Value {
+    let mut described = json!({ "description": description });
+    if let (Value::Object(described), Value::Object(of)) = (&mut described, of) {
+        described.extend(of);
+    }
+    described
+}
+
+fn rule(rule: &Rule) -> Value {
+    let options = rule.file.options();
+    let of = match options {
+        [] => json!({ "$ref": "#/$defs/plain-rule" }),
+        _ => {
+            let properties: Map<String, Value> =
+                options.iter().map(|it| (it.spec.name.value.clone(), option(it))).collect();
+            of_rule(json!({ "type": "object", "additionalProperties": false, "properties": properties }))
+        }
+    };
+    described(&rule.meta().summary, of)
+}
+
+fn option(option: &RuleOption) -> Value {
+    let mut number = json!({ "type": "integer" });
+    for (key, bound) in [("minimum", option.spec.from), ("maximum", option.spec.to)] {
+        if let Some(bound) = bound {
+            number[key] = json!(bound);
+        }
+    }
+    let takes = match option.default.kind() {
+        OptionKind::Bool => json!({ "type": "boolean" }),
+        OptionKind::Int => number,
+        OptionKind::Text => json!({ "type": "string" }),
+        OptionKind::Pattern => json!({ "type": "string", "format": "regex" }),
+        OptionKind::Ints => json!({ "type": "array", "items": number }),
+        OptionKind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+    };
+    let mut described = described(&option.spec.means, takes);
+    described["default"] = value(&option.default);
+    described
+}
+
+/// The value of an option as JSON has it.
+pub fn value(of: &OptionValue) -> Value {
+    match of {
+        OptionValue::Bool(flag) => json!(flag),
+        OptionValue::Int(number) => json!(number),
+        OptionValue::Text(text) | OptionValue::Pattern(text) => json!(text),
+        OptionValue::Ints(numbers) => json!(numbers),
+        OptionValue::Texts(texts) => json!(texts),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::file::{EXCEPTION_KEYS, KEYS, OVERRIDE_KEYS};
+    use super::super::file::{EXCEPTION_KEYS, KEYS, OVERRIDE_KEYS, RULE_KEYS};
     use super::super::grpc::HINT_KEYS;
     use super::*;
 
     /// What is read and what the schema knows are the same keys.
     #[test]
     fn all_keys_are_described() {
-        let schema = schema();
+        let schema = schema(&Catalog::builtin(), &[]);
         let keys = |pointer: &str| -> Vec<String> {
             let object = schema.pointer(pointer).and_then(Value::as_object).expect("an object");
             let mut keys: Vec<String> = object.keys().cloned().collect();
@@ -126,5 +211,6 @@ mod tests {
         assert_eq!(keys("/properties/exceptions/items/properties"), EXCEPTION_KEYS);
         assert_eq!(keys("/properties/grpc/items/properties"), HINT_KEYS);
         assert_eq!(keys("/properties/overrides/items/properties"), OVERRIDE_KEYS);
+        assert_eq!(keys("/$defs/own-rule/anyOf/1/properties"), RULE_KEYS);
     }
 }

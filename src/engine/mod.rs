@@ -4,6 +4,7 @@
 
 pub mod baseline;
 pub mod changes;
+mod chosen;
 mod findings;
 mod fix;
 mod load;
@@ -91,7 +92,8 @@ pub fn analyze_watched(
     on_file: &(dyn Fn() + Sync),
 ) -> Analysis {
     let n_reported = loaded.sources.len() as u32;
-    let rules = run::Rules::new(catalog, settings);
+    let variants = chosen::variants(catalog, settings);
+    let rules = chosen::Rules::new(catalog, &variants, settings);
     let plain = if rules.of_documents.is_empty() { load::Plain::Refuse } else { load::Plain::Keep };
     let check = |project: &load::Project<'_>| run::project(project, &rules, settings);
     let load::Worked { results, plain, mut diagnostics, read_as } =
@@ -105,12 +107,13 @@ pub fn analyze_watched(
     }
     diagnostics.extend(run::merge(told));
     for document in &plain {
-        diagnostics.extend(run::plain_document(document, &rules));
+        let path = &loaded.sources.get(document.file).path;
+        diagnostics.extend(run::plain_document(document, path, &rules));
     }
     let mut sources = loaded.sources;
     let problems: Vec<FileId> = loaded.problems.iter().map(|problem| problem.span.file).collect();
     let read: Vec<FileId> = sources.iter().map(|(id, _)| id).filter(|id| !problems.contains(id)).collect();
-    level(&mut diagnostics, &sources, settings);
+    level(&mut diagnostics, &sources, catalog, settings);
     read.iter().for_each(|file| exceptions.add_comments(*file, sources.get(*file)));
     let configuration = FileId(sources.len() as u32);
     if let Some((path, text)) = &settings.text {
@@ -148,12 +151,16 @@ fn unused_hints(settings: &Settings, configuration: FileId) -> Vec<Diagnostic> {
 }
 
 /// Gives each diagnostic the severity that the user wants. What could not be looked at is said whatever the user wants.
-fn level(diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap, settings: &Settings) {
+fn level(diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap, catalog: &Catalog, settings: &Settings) {
     diagnostics.retain_mut(|found| {
         if is_about_the_run(found) {
             return true;
         }
         let path = &sources.get(found.primary.span.file).path;
+        let is_off = catalog.get(&found.rule).is_some_and(|rule| rule.is_off_by_default);
+        if is_off && !settings.asks_for(&found.rule, Some(path)) {
+            return false;
+        }
         let severity = settings.severity(&found.rule, found.severity, path);
         found.severity = severity.unwrap_or(found.severity);
         severity.is_some()

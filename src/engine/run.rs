@@ -2,20 +2,21 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::chosen::Rules;
 use super::findings;
 use super::fix::{self, Files, Known, Offers};
 use super::load::Project;
 use super::traffic::Traffic;
 use super::{scenarios, suppression};
-use crate::catalog::{Catalog, Rule};
+use crate::catalog::Rule;
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::dialect::notes;
+use crate::dialect::{self, notes};
 use crate::document::Document;
 use crate::model::{Model, Values};
 use crate::policy::loader::{self, Profile};
-use crate::policy::{InputKind, Outcome, Subject};
-use crate::source::Span;
+use crate::policy::{Outcome, Subject};
+use crate::source::{FileId, Span};
 
 /// The check that reports a rule whose evaluation was given up.
 pub const POLICY_FAILED: &str = "policy-failed";
@@ -33,14 +34,12 @@ pub(super) struct Checked {
 pub(super) fn project(project: &Project<'_>, rules: &Rules<'_>, settings: &Settings) -> Checked {
     let (models, mut diagnostics) = project.lower(&settings.platforms);
     let files = Files { dialect: project.dialect, documents: project.documents().collect() };
-    let in_model = |model| {
-        let mut found = Vec::new();
-        on_model(model, &files, &rules.of_model, &mut found);
-        found
-    };
+    let parts: Vec<dialect::File<'_>> = project.files().collect();
+    let paths: Vec<(FileId, &str)> = parts.iter().map(|part| (part.document.file, part.path)).collect();
+    let in_model = |model| on_model(model, &files, rules, &paths);
     let mut found = scenarios::settled(models.iter().map(in_model).collect(), &models);
     for document in project.documents() {
-        on_document(document, &rules.of_documents, &mut found);
+        on_document(document, rules, &paths, &mut found);
     }
     diagnostics.extend(merge(found));
     let mut exceptions = suppression::Found::default();
@@ -53,55 +52,39 @@ pub(super) fn project(project: &Project<'_>, rules: &Rules<'_>, settings: &Setti
 }
 
 /// What the rules for documents say about a file that is of none of our dialects.
-pub(super) fn plain_document(document: &Document, rules: &Rules<'_>) -> Vec<Diagnostic> {
+pub(super) fn plain_document(document: &Document, path: &str, rules: &Rules<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    on_document(document, &rules.of_documents, &mut found);
+    on_document(document, rules, &[(document.file, path)], &mut found);
     merge(found)
 }
 
-/// The rules that run, by what they look at.
-pub(super) struct Rules<'c> {
-    of_model: Vec<&'c Rule>,
-    pub(super) of_documents: Vec<&'c Rule>,
-}
+/// The paths of the files in which something can be found.
+type Paths<'p> = [(FileId, &'p str)];
 
-impl<'c> Rules<'c> {
-    pub(super) fn new(catalog: &'c Catalog, settings: &Settings) -> Self {
-        let rules = |input| rules(catalog, settings, input);
-        Self { of_model: rules(InputKind::Model), of_documents: rules(InputKind::Document) }
-    }
-}
-
-/// The rules that run and look at `input`. The built-in ones all look at the model, which is known without compiling them.
-fn rules<'c>(catalog: &'c Catalog, settings: &Settings, input: InputKind) -> Vec<&'c Rule> {
-    let looks_at = |rule: &Rule| match (rule.is_builtin, rule.is_builtin || rule.meta().is_written) {
-        (true, _) => InputKind::Model,
-        (false, true) => rule.meta().input,
-        (false, false) => settings.input,
-    };
-    catalog.rules().filter(|rule| settings.runs(&rule.name) && looks_at(rule) == input).collect()
-}
-
-fn on_model(model: &Model, files: &Files<'_>, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
+fn on_model(model: &Model, files: &Files<'_>, rules: &Rules<'_>, paths: &Paths<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
     let types: FxHashSet<&str> = model.resources.iter().map(|resource| resource.type_name.as_str()).collect();
     let ids = model.resources.iter().map(|resource| resource.id.as_str());
     let subject = Subject::new(&model.values, model.root).with_resource_ids(ids);
     let known = Known::new(model);
     let whole = model.resources.first().map(|resource| resource.name.at_start());
-    for rule in rules {
+    for running in &rules.of_model {
+        let rule = running.rule;
         if !rule.can_apply(|name| types.contains(name)) {
             continue;
         }
         let outcome = rule.file.evaluate_on(&subject);
         let offers = Offers::new(files, &known, &subject, rule, &outcome.failures);
-        collect(rule, &outcome, &subject, Some(&offers), whole, found);
+        let told = findings(rule, &outcome, &subject, Some(&offers), whole);
+        found.extend(told.filter(|found| rules.counts(running, || path(found, paths))));
     }
+    found
 }
 
 /// Rules without `input: model` look at each document as it is written, as cfn-guard does; what cfn-guard would refuse to
 /// read, such as aliases, is read as YAML has it.
-fn on_document(document: &Document, rules: &[&Rule], found: &mut Vec<Diagnostic>) {
-    if rules.is_empty() {
+fn on_document(document: &Document, rules: &Rules<'_>, paths: &Paths<'_>, found: &mut Vec<Diagnostic>) {
+    if rules.of_documents.is_empty() {
         return;
     }
     for root in document.roots() {
@@ -111,28 +94,35 @@ fn on_document(document: &Document, rules: &[&Rule], found: &mut Vec<Diagnostic>
             continue;
         };
         let subject = Subject::new(&values, value);
-        for rule in rules {
+        for running in &rules.of_documents {
+            let rule = running.rule;
             let outcome = rule.file.evaluate_on(&subject);
-            collect(rule, &outcome, &subject, None, Some(root.span().at_start()), found);
+            let told = findings(rule, &outcome, &subject, None, Some(root.span().at_start()));
+            found.extend(told.filter(|found| rules.counts(running, || path(found, paths))));
         }
     }
 }
 
-fn collect(
-    rule: &Rule,
-    outcome: &Outcome,
-    subject: &Subject<'_>,
-    offers: Option<&Offers<'_>>,
+/// What a rule has found, and that it could not be evaluated.
+fn findings<'f>(
+    rule: &'f Rule,
+    outcome: &'f Outcome,
+    subject: &'f Subject<'_>,
+    offers: Option<&'f Offers<'_>>,
     whole: Option<Span>,
-    found: &mut Vec<Diagnostic>,
-) {
-    if let (Some(error), Some(span)) = (&outcome.error, whole) {
+) -> impl Iterator<Item = Diagnostic> + 'f {
+    let gave_up = outcome.error.as_ref().zip(whole).map(|(error, span)| {
         let message = format!("rule `{}` could not be evaluated: {error}", rule.name);
-        found.push(Diagnostic::new(POLICY_FAILED, Severity::Error, span, message));
-    }
-    let diagnostics =
-        outcome.failures.iter().filter_map(|failure| findings::diagnostic(rule, failure, subject, offers));
-    found.extend(diagnostics);
+        Diagnostic::new(POLICY_FAILED, Severity::Error, span, message)
+    });
+    let failures = outcome.failures.iter();
+    gave_up.into_iter().chain(failures.filter_map(move |it| findings::diagnostic(rule, it, subject, offers)))
+}
+
+/// The path of a finding.
+fn path<'p>(found: &Diagnostic, paths: &Paths<'p>) -> &'p str {
+    let file = found.primary.span.file;
+    paths.iter().find(|(id, _)| *id == file).map_or("", |(_, path)| path)
 }
 
 /// Findings of one rule at one place are one finding: the same annotation may stand behind many target groups, the same

@@ -11,6 +11,7 @@ use super::ast::{Alternatives, Clause, ClauseKind, File, Names, Operand, PartKin
 use super::eval::{self, Outcome, Subject};
 use super::fixes::{FixAt, Fixes};
 use super::metadata::{self, RuleMeta};
+use super::options::{self, Options, RuleOption};
 use super::parse;
 use super::template::{self, Template};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -27,6 +28,7 @@ pub struct RuleFile {
     tree: File,
     types: Option<Vec<String>>,
     about: OnceLock<About>,
+    options: OnceLock<Vec<RuleOption>>,
     file: FileId,
     /// The text of a built-in rule, for what is said about it.
     text: &'static str,
@@ -42,6 +44,7 @@ struct About {
     /// Other help in named cases.
     help_if: Vec<(Vec<Alternatives>, Words)>,
     fixes: Fixes,
+    options: Vec<RuleOption>,
 }
 
 /// A text of the metadata, with gaps or without.
@@ -91,6 +94,7 @@ impl RuleFile {
             }
         };
         let about = About::compile(meta, &mut tree.names, &mut diagnostics);
+        let options = options::declared(&tree, &about.meta.options, &mut diagnostics);
         if diagnostics.iter().any(|found| found.severity == Severity::Error) {
             return (None, diagnostics);
         }
@@ -103,8 +107,9 @@ impl RuleFile {
         let extra: Vec<&Query> = messages.flat_map(Template::queries).chain(about.queries()).collect();
         diagnostics.extend(checks::check(&tree, &extra, severity));
         let types = types_of(&tree);
-        let about = OnceLock::from(about);
-        (Some(Self { name: name.to_string(), tree, types, about, file, text: "" }), diagnostics)
+        let (about, options) = (OnceLock::from(about), OnceLock::from(options));
+        let name = name.to_string();
+        (Some(Self { name, tree, types, about, options, file, text: "" }), diagnostics)
     }
 
     /// A built-in rule file that was parsed when the program was built. What it says about itself is read when that is
@@ -112,7 +117,7 @@ impl RuleFile {
     pub(crate) fn of_parsed(file: FileId, name: &str, text: &'static str, parsed: &[u8]) -> RuleFile {
         let tree = parse::parsed(file, text, parsed).expect("internal error: a built-in rule has mistakes");
         let types = types_of(&tree);
-        Self { name: name.to_string(), tree, types, about: OnceLock::new(), file, text }
+        Self { name: name.to_string(), tree, types, about: OnceLock::new(), options: OnceLock::new(), file, text }
     }
 
     fn about(&self) -> &About {
@@ -130,6 +135,23 @@ impl RuleFile {
     /// What it says about itself.
     pub fn meta(&self) -> &RuleMeta {
         &self.about().meta
+    }
+
+    /// What the configuration may choose, and what is chosen.
+    pub fn options(&self) -> &[RuleOption] {
+        self.options.get_or_init(|| options::declared(&self.tree, &self.meta().options, &mut Vec::new()))
+    }
+
+    /// Lets its rules judge by these values, each of the kind and in the range of its option.
+    pub fn choose(&mut self, chosen: &Options) {
+        let mut options = self.options().to_vec();
+        options::choose(&mut self.tree, &mut options, chosen);
+        self.options = OnceLock::from(options);
+    }
+
+    /// A text of its metadata with the values of its options filled in.
+    pub fn fill_in(&self, text: &str) -> String {
+        options::fill_in(text, self.options())
     }
 
     /// The identifiers of its rules in file order; clauses outside any rule are called `default`.

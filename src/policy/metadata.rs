@@ -4,7 +4,7 @@ mod fix;
 mod read;
 
 pub use fix::{FixAction, FixPath, FixSpec, FixStep, FixValue};
-pub(super) use read::read;
+pub(super) use read::{POLICY_METADATA, read};
 
 use crate::diagnostic::{Applicability, Severity};
 use crate::source::Spanned;
@@ -50,6 +50,19 @@ pub struct RelatedSpec {
     pub text: Spanned<String>,
 }
 
+/// What is said of an option; its default is the file's variable of the same name, with `_` for `-`.
+#[derive(Debug, Clone)]
+pub struct OptionSpec {
+    /// Its name in configurations.
+    pub name: Spanned<String>,
+    /// What it decides, as a phrase.
+    pub means: String,
+    /// The least number that it takes.
+    pub from: Option<i64>,
+    /// The greatest number that it takes.
+    pub to: Option<i64>,
+}
+
 /// All that is ever said about a rule.
 #[derive(Debug, Clone, Default)]
 pub struct RuleMeta {
@@ -77,6 +90,8 @@ pub struct RuleMeta {
     pub help_if: Vec<HelpCase>,
     /// The changes that the tool can make: the first that applies.
     pub fixes: Vec<FixSpec>,
+    /// What the configuration may choose.
+    pub options: Vec<OptionSpec>,
     /// Other places to show.
     pub related: Vec<RelatedSpec>,
     /// Sources.

@@ -9,6 +9,7 @@ mod eval;
 mod fixes;
 pub mod loader;
 mod metadata;
+mod options;
 mod parse;
 mod print;
 #[cfg(test)]
@@ -22,8 +23,10 @@ pub use compile::{POLICY_ERROR, Related, RuleFile};
 pub use eval::{Outcome, Subject};
 pub use fixes::{FixAt, StepAt, ValueAt};
 pub use metadata::{
-    Category, FixAction, FixPath, FixSpec, FixStep, FixValue, InputKind, RelatedSpec, RuleMeta, SeverityCase,
+    Category, FixAction, FixPath, FixSpec, FixStep, FixValue, InputKind, OptionSpec, RelatedSpec, RuleMeta,
+    SeverityCase,
 };
+pub use options::{OptionKind, OptionValue, Options, RuleOption};
 
 use crate::model::ValueId;
 use crate::source::Span;

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Category, HelpCase, InputKind, RelatedSpec, RuleMeta, SeverityCase};
+use super::{Category, HelpCase, InputKind, OptionSpec, RelatedSpec, RuleMeta, SeverityCase};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::document::{EntryRef, Format, Kind, NodeRef};
+use crate::document::{EntryRef, Format, Kind, NodeRef, Schema, Typed};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax;
 
 /// The check that reports mistakes in metadata.
 pub(crate) const POLICY_METADATA: &str = "policy-metadata";
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "category",
     "default",
     "dialects",
@@ -21,6 +21,7 @@ const KEYS: [&str; 16] = [
     "help",
     "help-if",
     "input",
+    "options",
     "references",
     "related",
     "severity",
@@ -124,6 +125,7 @@ impl Reader {
             "help" => self.meta.help = self.spanned(value),
             "help-if" => self.help_if(value),
             "fix" => self.fixes(value),
+            "options" => self.options(value),
             "related" => self.related(value),
             "references" => self.meta.references = self.texts(value),
             "tags" => self.meta.tags = self.texts(value),
@@ -229,6 +231,38 @@ impl Reader {
                 }
             }
         }
+    }
+
+    fn options(&mut self, node: NodeRef<'_>) {
+        if node.kind() != Kind::Mapping {
+            self.error(node.span(), "a mapping of options is expected here").help =
+                Some("write `seconds: {means: the longest silence that is reported, from: 1}`".to_string());
+        }
+        for option in node.entries() {
+            let name = Spanned::new(option.name().to_string(), option.key.span());
+            let (mut means, mut from, mut to) = (None, None, None);
+            for entry in self.mapping(option.value, &["means", "from", "to"]) {
+                match entry.name() {
+                    "means" => means = self.text(entry.value),
+                    "from" => from = self.whole_number(entry.value),
+                    _ => to = self.whole_number(entry.value),
+                }
+            }
+            match means {
+                Some(means) => self.meta.options.push(OptionSpec { name, means, from, to }),
+                None => {
+                    self.error(name.span, "an option needs `means`: what it decides");
+                }
+            }
+        }
+    }
+
+    fn whole_number(&mut self, node: NodeRef<'_>) -> Option<i64> {
+        let Some(Typed::Int(number)) = node.scalar().map(|scalar| scalar.typed(Schema::Core)) else {
+            self.error(node.span(), "a whole number is expected here");
+            return None;
+        };
+        Some(number)
     }
 
     fn related(&mut self, node: NodeRef<'_>) {
