@@ -2,81 +2,14 @@
 //!
 //! Every case runs in a directory of its own with an empty environment.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use assert_cmd::Command;
-use tempfile::TempDir;
-
-/// A CloudFormation template with one error: a GRPC target group that is matched on an HTTP status.
-const FAULTY: &str = "\
-Resources:
-  Orders:
-    Type: AWS::ElasticLoadBalancingV2::TargetGroup
-    Properties:
-      Port: 50051
-      Protocol: HTTP
-      ProtocolVersion: GRPC
-      TargetType: ip
-      HealthCheckPath: /grpc.health.v1.Health/Check
-      Matcher:
-        HttpCode: \"200\"
-";
-
-/// The same without the error.
-fn sound() -> String {
-    FAULTY.replace("HttpCode: \"200\"", "GrpcCode: \"0\"")
-}
-
-/// A directory with files, and the tool to run in it.
-struct Project {
-    dir: TempDir,
-}
-
-/// What a run left behind.
-struct Outcome {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Project {
-    fn new(files: &[(&str, &[u8])]) -> Self {
-        let dir = tempfile::tempdir().expect("a directory can be made");
-        for (path, content) in files {
-            let path = dir.path().join(path);
-            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory can be made");
-            fs::write(path, content).expect("a file can be written");
-        }
-        Self { dir }
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-guard"));
-        command.env_clear().current_dir(self.dir.path()).args(args);
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Outcome {
-        outcome(self.command(args))
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-}
-
-fn outcome(mut command: Command) -> Outcome {
-    let output = command.output().expect("the tool runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-    Outcome {
-        status: output.status.code().expect("the tool exits by itself"),
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
-    }
-}
+use support::program::{FAULTY, Outcome, Project, outcome, sound};
 
 #[test]
 fn exit_status() {
@@ -89,7 +22,7 @@ fn exit_status() {
         ("main.tf", b"resource \"aws_lb\" \"a\" {}\n"),
         ("notes.yaml", b"name: build\n"),
         ("bad.guard", b"rule {"),
-        ("bad-config.yaml", b"levels: 3\n"),
+        ("bad-config.yaml", b"rules: 3\n"),
         ("never.yaml", b"fail-on: never\n"),
         ("empty/readme.txt", b""),
     ]);
@@ -418,12 +351,12 @@ fn pipes_and_link_loops_do_not_hang() {
 
 #[test]
 fn the_configuration_is_found_and_strict() {
-    let config = "levels:\n  health-check-http-matcher: off\n";
+    let config = "rules:\n  health-check-http-matcher: off\n";
     let files: &[(&str, &[u8])] = &[
         ("grpc-guard.yaml", config.as_bytes()),
         (".git/HEAD", b""),
         ("deep/er/faulty.yaml", FAULTY.as_bytes()),
-        ("typo.yaml", b"levels:\n  health-check-htp-matcher: off\nexlude: []\n"),
+        ("typo.yaml", b"rules:\n  health-check-htp-matcher: off\nexlude: []\n"),
     ];
     let project = Project::new(files);
     assert_eq!(project.run(&["check"]).status, 0);
@@ -671,7 +604,7 @@ fn exceptions_at_resources() {
 #[test]
 fn exceptions_and_levels_by_path() {
     let config = "exceptions:\n  - {rules: [health-check-http-matcher], paths: [legacy/], reason: agreed, until: 2027-01-31}\n\
-        overrides:\n  - {paths: [dev/], levels: {health-check-http-matcher: info}}\n";
+        overrides:\n  - {paths: [dev/], rules: {health-check-http-matcher: info}}\n";
     let project = Project::new(&[
         ("grpc-guard.yaml", config.as_bytes()),
         ("legacy/lb.yaml", FAULTY.as_bytes()),
@@ -707,7 +640,7 @@ fn exceptions_and_levels_by_path() {
 fn configurations_that_cannot_be_read() {
     for (files, told) in [
         (&[("grpc-guard.yaml/x", b"" as &[u8])][..], "grpc-guard.yaml: it is a directory"),
-        (&[("grpc-guard.yaml", b"levels: \xe9")], "grpc-guard.yaml: it is not UTF-8: byte 8 is 0xe9"),
+        (&[("grpc-guard.yaml", b"rules: \xe9")], "grpc-guard.yaml: it is not UTF-8: byte 7 is 0xe9"),
     ] {
         let project = Project::new(files);
         let found = project.run(&["check"]);

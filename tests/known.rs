@@ -1,10 +1,8 @@
 //! Findings that are known or older than a change: baselines and `--changed-since`, with the real Git.
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+mod support;
 
-use tempfile::TempDir;
+use support::program::{Outcome, Project};
 
 /// A template with as many faulty target groups as names.
 fn template(names: &[&str]) -> String {
@@ -19,113 +17,54 @@ fn template(names: &[&str]) -> String {
     text
 }
 
-struct Project {
-    dir: TempDir,
+fn check(project: &Project, args: &[&str]) -> Outcome {
+    project.run(&[&["check"], args].concat())
 }
 
-struct Outcome {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Project {
-    fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a directory can be made") }
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.dir.path().join(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory can be made");
-        fs::write(path, text).expect("a file can be written");
-    }
-
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.dir.path().join(path)).expect("readable")
-    }
-
-    fn run_in(&self, dir: &Path, args: &[&str]) -> Outcome {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-guard"));
-        command.env_clear().current_dir(dir).arg("check").args(args);
-        let output = command.output().expect("the tool runs");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        Outcome {
-            status: output.status.code().expect("the tool exits by itself"),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
-    }
-
-    fn run(&self, args: &[&str]) -> Outcome {
-        self.run_in(self.dir.path(), args)
-    }
-
-    /// The places of what counts.
-    #[track_caller]
-    fn found(&self, args: &[&str]) -> Vec<String> {
-        let found = self.run(&[args, &["--format", "concise"]].concat());
-        assert!(found.status < 2, "{args:?}: {}", found.stderr);
-        let place = |line: &str| line.split(": ").next().unwrap_or_default().to_string();
-        found.stdout.lines().map(place).collect()
-    }
-
-    #[track_caller]
-    fn git(&self, args: &[&str]) {
-        let mut command = Command::new("git");
-        command.current_dir(self.dir.path()).env_clear().env("HOME", self.dir.path());
-        command.args([
-            "-c",
-            "user.name=A",
-            "-c",
-            "user.email=a@example.com",
-            "-c",
-            "init.defaultBranch=main",
-        ]);
-        let output = command.args(args).output().expect("git runs");
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn commit(&self, message: &str) {
-        self.git(&["add", "-A"]);
-        self.git(&["commit", "-q", "-m", message]);
-    }
+/// The places of what counts.
+#[track_caller]
+fn places(project: &Project, args: &[&str]) -> Vec<String> {
+    let found = check(project, &[args, &["--format", "concise"]].concat());
+    assert!(found.status < 2, "{args:?}: {}", found.stderr);
+    let place = |line: &str| line.split(": ").next().unwrap_or_default().to_string();
+    found.stdout.lines().map(place).collect()
 }
 
 #[test]
 fn a_baseline_from_the_first_day_on() {
-    let project = Project::new();
-    project.write("a/lb.yaml", &template(&["Orders", "Stock"]));
+    let project = Project::new(&[]);
+    project.write("a/lb.yaml", template(&["Orders", "Stock"]));
     project.write("grpc-guard.yaml", "baseline: known.json\n");
-    let found = project.run(&["--no-config", "--write-baseline", "known.json"]);
+    let found = check(&project, &["--no-config", "--write-baseline", "known.json"]);
     assert_eq!(found.status, 0, "{}", found.stderr);
     assert!(found.stderr.contains("wrote known.json: 2 findings"), "{}", found.stderr);
     let written = project.read("known.json");
-    assert_eq!(project.run(&["--no-config"]).status, 1);
-    assert_eq!(project.run(&[]).status, 0, "the configuration names it");
-    assert_eq!(project.run_in(&project.dir.path().join("a"), &[]).status, 0, "wherever the tool is started");
-    assert_eq!(project.run(&["a/../a/lb.yaml"]).status, 0);
+    assert_eq!(check(&project, &["--no-config"]).status, 1);
+    assert_eq!(check(&project, &[]).status, 0, "the configuration names it");
+    assert_eq!(project.run_in("a", &["check"]).status, 0, "wherever the tool is started");
+    assert_eq!(check(&project, &["a/../a/lb.yaml"]).status, 0);
 
     // Lines move, one finding is new, one is gone.
-    project.write("a/lb.yaml", &format!("# moved\n\n{}", template(&["Stock", "Basket"])));
-    assert_eq!(project.found(&["--fail-on", "info"]), ["a/lb.yaml:23:19", "known.json:4:5"]);
-    let told = project.run(&[]).stdout;
+    project.write("a/lb.yaml", format!("# moved\n\n{}", template(&["Stock", "Basket"])));
+    assert_eq!(places(&project, &["--fail-on", "info"]), ["a/lb.yaml:23:19", "known.json:4:5"]);
+    let told = check(&project, &[]).stdout;
     assert!(told.contains("`health-check-http-matcher` is no longer found in a/lb.yaml"), "{told}");
-    project.run(&["--write-baseline", "known.json"]);
+    check(&project, &["--write-baseline", "known.json"]);
     assert_ne!(project.read("known.json"), written);
-    assert_eq!(project.found(&[]), Vec::<String>::new());
+    assert_eq!(places(&project, &[]), Vec::<String>::new());
 
-    let json = project.run(&["--format", "json"]).stdout;
+    let json = check(&project, &["--format", "json"]).stdout;
     assert!(json.contains("\"by\": \"baseline\""), "{json}");
-    let sarif = project.run(&["--format", "sarif"]).stdout;
+    let sarif = check(&project, &["--format", "sarif"]).stdout;
     assert!(sarif.contains("\"kind\": \"external\""), "{sarif}");
-    let json = project.run(&["--format", "json", "--only-new"]).stdout;
+    let json = check(&project, &["--format", "json", "--only-new"]).stdout;
     assert!(!json.contains("health-check-http-matcher"), "{json}");
 }
 
 #[test]
 fn baselines_that_cannot_be_used() {
-    let project = Project::new();
-    project.write("lb.yaml", &template(&["Orders"]));
+    let project = Project::new(&[]);
+    project.write("lb.yaml", template(&["Orders"]));
     project.write("old.json", "{\"version\": 0, \"findings\": []}\n");
     project.write("broken.json", "{\"version\": 1,\n");
     for (args, told) in [
@@ -138,57 +77,57 @@ fn baselines_that_cannot_be_used() {
         (&["--write-baseline", "lb.yaml/known.json"], "cannot write lb.yaml/known.json"),
         (&["--write-baseline", "known.json", "--baseline", "old.json"], "cannot be used with"),
     ] {
-        let found = project.run(args);
+        let found = check(&project, args);
         assert_eq!((found.status, found.stdout.as_str()), (2, ""), "{args:?}");
         assert!(found.stderr.contains(told), "{args:?}: {}", found.stderr);
     }
-    let found = project.run(&["lb.yaml", "missing.yaml", "--write-baseline", "known.json"]);
+    let found = check(&project, &["lb.yaml", "missing.yaml", "--write-baseline", "known.json"]);
     assert_eq!(found.status, 2);
     assert!(found.stderr.contains("known.json is not written"), "{}", found.stderr);
-    assert!(!project.dir.path().join("known.json").exists());
+    assert!(!project.path().join("known.json").exists());
 }
 
 #[test]
 fn only_what_has_changed() {
-    let project = Project::new();
+    let project = Project::new(&[]);
     project.git(&["init", "-q"]);
-    project.write("lb.yaml", &template(&["Orders", "Stock"]));
-    project.write("deep/moved.yaml", &template(&["Basket"]));
+    project.write("lb.yaml", template(&["Orders", "Stock"]));
+    project.write("deep/moved.yaml", template(&["Basket"]));
     project.write("gone.yaml", "Resources: {}\n");
     project.commit("first");
-    assert_eq!(project.found(&["--changed-since", "HEAD"]), Vec::<String>::new());
+    assert_eq!(places(&project, &["--changed-since", "HEAD"]), Vec::<String>::new());
     project.git(&["checkout", "-q", "-b", "work"]);
 
     let changed = template(&["Orders", "Stock"]).replacen("\"200\"", "\"201\"", 1);
     project.write("lb.yaml", &changed);
-    project.write("new é.yaml", &template(&["New"]));
+    project.write("new é.yaml", template(&["New"]));
     project.git(&["mv", "deep/moved.yaml", "deep/renamed.yaml"]);
     project.git(&["rm", "-q", "gone.yaml"]);
     let expected = ["lb.yaml:11:19", "new é.yaml:11:19"];
-    assert_eq!(project.found(&["--changed-since", "HEAD"]), expected, "changed and untracked lines");
+    assert_eq!(places(&project, &["--changed-since", "HEAD"]), expected, "changed and untracked lines");
     assert_eq!(
-        project.found(&["--changed-since", "HEAD", "deep"]),
+        places(&project, &["--changed-since", "HEAD", "deep"]),
         Vec::<String>::new(),
         "a new name is no change"
     );
     project.commit("second");
-    assert_eq!(project.found(&["--changed-since", "HEAD"]), Vec::<String>::new());
-    assert_eq!(project.found(&["--changed-since", "main"]), expected);
+    assert_eq!(places(&project, &["--changed-since", "HEAD"]), Vec::<String>::new());
+    assert_eq!(places(&project, &["--changed-since", "main"]), expected);
 
     // What happens on main meanwhile is not of this branch.
     project.git(&["checkout", "-q", "main"]);
-    project.write("lb.yaml", &template(&["Orders", "Stock"]).replace("\"200\"", "\"202\""));
+    project.write("lb.yaml", template(&["Orders", "Stock"]).replace("\"200\"", "\"202\""));
     project.commit("third");
     project.git(&["checkout", "-q", "work"]);
-    assert_eq!(project.found(&["--changed-since", "main"]), expected);
-    let below = project.run_in(&project.dir.path().join("deep"), &["--changed-since", "main", "../lb.yaml"]);
+    assert_eq!(places(&project, &["--changed-since", "main"]), expected);
+    let below = project.run_in("deep", &["check", "--changed-since", "main", "../lb.yaml"]);
     assert!(below.stdout.contains("../lb.yaml:11:19"), "{}", below.stdout);
 }
 
 /// What a removed line brings about stands elsewhere.
 #[test]
 fn what_is_gone_may_be_a_fault() {
-    let project = Project::new();
+    let project = Project::new(&[]);
     project.git(&["init", "-q"]);
     const PATH: &str = "      HealthCheckPath: /grpc.health.v1.Health/Check\n";
     let faulty = template(&["Orders"]).replace("HttpCode: \"200\"", "GrpcCode: \"0\"").replace(PATH, "");
@@ -197,17 +136,17 @@ fn what_is_gone_may_be_a_fault() {
     project.commit("first");
     project.git(&["mv", "old", "new"]);
     let args = ["--changed-since", "HEAD", "--fail-on", "info"];
-    assert_eq!(project.found(&args), Vec::<String>::new());
+    assert_eq!(places(&project, &args), Vec::<String>::new());
     project.write("new/lb.yaml", &faulty);
-    assert_eq!(project.found(&args), ["new/lb.yaml:10:19"], "not beside the line that was removed");
+    assert_eq!(places(&project, &args), ["new/lb.yaml:10:19"], "not beside the line that was removed");
 }
 
 #[test]
 fn revisions_that_do_not_help() {
-    let project = Project::new();
-    project.write("lb.yaml", &template(&["Orders"]));
+    let project = Project::new(&[]);
+    project.write("lb.yaml", template(&["Orders"]));
     let refused = |project: &Project, rev: &str, told: &str| {
-        let found = project.run(&[&format!("--changed-since={rev}")]);
+        let found = check(project, &[&format!("--changed-since={rev}")]);
         assert_eq!((found.status, found.stdout.as_str()), (2, ""), "{rev}");
         assert!(found.stderr.contains(told), "{rev}: {}", found.stderr);
     };
@@ -216,13 +155,13 @@ fn revisions_that_do_not_help() {
     project.commit("first");
     refused(&project, "no-such-branch", "there is no commit `no-such-branch` in this repository");
     refused(&project, "--output=x", "there is no commit `--output=x` in this repository");
-    project.write("lb.yaml", &template(&["Orders", "Stock"]));
+    project.write("lb.yaml", template(&["Orders", "Stock"]));
     project.commit("second");
-    project.write("lb.yaml", &template(&["Orders"]));
+    project.write("lb.yaml", template(&["Orders"]));
     project.commit("third");
-    let clone = Project::new();
-    let url = format!("file://{}", project.dir.path().display());
+    let clone = Project::new(&[]);
+    let url = format!("file://{}", project.path().display());
     clone.git(&["clone", "-q", "--depth", "1", &url, "."]);
     refused(&clone, "HEAD~2", "this is a shallow clone: fetch more of it");
-    assert_eq!(clone.found(&["--changed-since", "HEAD"]), Vec::<String>::new());
+    assert_eq!(places(&clone, &["--changed-since", "HEAD"]), Vec::<String>::new());
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod examples;
 pub(crate) mod hcl;
+pub(crate) mod program;
 mod units;
 
 use std::collections::BTreeSet;
