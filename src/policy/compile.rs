@@ -44,7 +44,6 @@ struct About {
     /// Other help in named cases.
     help_if: Vec<(Vec<Alternatives>, Words)>,
     fixes: Fixes,
-    options: Vec<RuleOption>,
 }
 
 /// A text of the metadata, with gaps or without.
@@ -117,7 +116,15 @@ impl RuleFile {
     pub(crate) fn of_parsed(file: FileId, name: &str, text: &'static str, parsed: &[u8]) -> RuleFile {
         let tree = parse::parsed(file, text, parsed).expect("internal error: a built-in rule has mistakes");
         let types = types_of(&tree);
-        Self { name: name.to_string(), tree, types, about: OnceLock::new(), options: OnceLock::new(), file, text }
+        Self {
+            name: name.to_string(),
+            tree,
+            types,
+            about: OnceLock::new(),
+            options: OnceLock::new(),
+            file,
+            text,
+        }
     }
 
     fn about(&self) -> &About {
