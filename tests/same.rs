@@ -93,6 +93,116 @@ fn manifests_in_yaml_and_json() {
 }
 
 #[test]
+fn manifests_and_terraform() {
+    check(".k8s.yaml", 150, |text| in_terraform(text, |_| None));
+}
+
+#[test]
+fn manifests_and_resources_of_the_provider() {
+    check(".k8s.yaml", 150, |text| in_terraform(text, provided));
+}
+
+/// Manifests as resources of Terraform: those that `typed` knows by their own type, the others as they are.
+fn in_terraform(
+    text: &str,
+    typed: impl Fn(&Value) -> Option<(&'static str, Value)>,
+) -> Option<(&'static str, String)> {
+    let objects: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(text)
+        .map(|object| Yaml::deserialize(object).map(|object| as_json(&object)))
+        .collect();
+    let mut resources: Map<String, Value> = Map::new();
+    for (at, object) in objects.ok()?.iter().filter(|object| object.is_object()).enumerate() {
+        let object = as_expressions(object)?;
+        let (kind, body) = typed(&object).unwrap_or(("kubernetes_manifest", json!({"manifest": object})));
+        let of_kind = resources.entry(kind).or_insert_with(|| json!({}));
+        of_kind[format!("object_{at}")] = body;
+    }
+    let file = json!({"variable": {"open": {}}, "resource": resources});
+    Some(("main.tf.json", format!("{file:#}")))
+}
+
+/// An object with a variable where it has a template's word, for Terraform reads `${` everywhere; `None` where a key has one.
+fn as_expressions(value: &Value) -> Option<Value> {
+    Some(match value {
+        Value::String(text) if text.contains("${") => json!("${var.open}"),
+        Value::Array(items) => items.iter().map(as_expressions).collect::<Option<_>>()?,
+        Value::Object(entries) => {
+            let entries = entries.iter().map(|(key, value)| {
+                (!key.contains("${")).then_some(())?;
+                Some((key.clone(), as_expressions(value)?))
+            });
+            Value::Object(entries.collect::<Option<_>>()?)
+        }
+        other => other.clone(),
+    })
+}
+
+/// The resource of Terraform's Kubernetes provider that is this object.
+fn provided(object: &Value) -> Option<(&'static str, Value)> {
+    let kind = match (object["apiVersion"].as_str()?, object["kind"].as_str()?) {
+        ("networking.k8s.io/v1", "Ingress") => "kubernetes_ingress_v1",
+        ("networking.k8s.io/v1", "IngressClass") => "kubernetes_ingress_class_v1",
+        ("v1", "Service") => "kubernetes_service_v1",
+        ("v1", "Namespace") => "kubernetes_namespace_v1",
+        ("v1", "Pod") => "kubernetes_pod_v1",
+        ("apps/v1", "Deployment") => "kubernetes_deployment_v1",
+        ("apps/v1", "StatefulSet") => "kubernetes_stateful_set_v1",
+        ("apps/v1", "DaemonSet") => "kubernetes_daemon_set_v1",
+        ("autoscaling/v2", "HorizontalPodAutoscaler") => "kubernetes_horizontal_pod_autoscaler_v2",
+        ("policy/v1", "PodDisruptionBudget") => "kubernetes_pod_disruption_budget_v1",
+        _ => return None,
+    };
+    // The provider makes texts of all annotations.
+    let annotations = object["metadata"]["annotations"].as_object();
+    if annotations.is_some_and(|annotations| annotations.values().any(|value| !value.is_string())) {
+        return None;
+    }
+    let mut body = Map::new();
+    for part in ["metadata", "spec"] {
+        if let Some(value) = object.get(part) {
+            body.insert(part.to_string(), provided_block(value));
+        }
+    }
+    Some((kind, Value::Object(body)))
+}
+
+/// A block of an object in the provider's words: `target_port` for `targetPort`, repeated `port` blocks for `ports`.
+fn provided_block(value: &Value) -> Value {
+    let free = ["annotations", "labels", "matchLabels", "selector", "nodeSelector", "limits", "requests"];
+    match value {
+        Value::Array(items) => items.iter().map(provided_block).collect(),
+        Value::Object(entries) => {
+            let entry = |(key, value): (&String, &Value)| {
+                let own = match (key.as_str(), value) {
+                    ("tls", _) => "tls".to_string(),
+                    (_, Value::Array(items)) if items.iter().any(Value::is_object) => {
+                        snake_case(key.strip_suffix('s').unwrap_or(key))
+                    }
+                    _ => snake_case(key),
+                };
+                let is_text = |value: &Value| !value.is_object();
+                let is_map = value.as_object().is_some_and(|map| map.values().all(is_text));
+                let is_free = free.contains(&key.as_str()) && is_map;
+                (own, if is_free { value.clone() } else { provided_block(value) })
+            };
+            Value::Object(entries.iter().map(entry).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn snake_case(key: &str) -> String {
+    let mut name = String::new();
+    for letter in key.replace("IP", "Ip").chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+#[test]
 fn configurations_and_plans() {
     check(".tf.json", 100, |text| {
         let configuration: Value = serde_json::from_str(text).expect("a fixture is JSON");

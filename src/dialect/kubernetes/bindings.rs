@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::evidence::of_service_port;
 use super::gateway_config::{GroupConfig, Hidden};
-use super::lowering::{Inner, Lowering, Meant, Refusal};
+use super::lowering::{Group, Inner, Lowering, Meant, Refusal};
 use super::objects::{Found, Object};
+use super::reference_number;
 use super::values::{inner_span, is_placeholder, text};
+use super::workloads::port_ref;
 use crate::document::NodeRef;
-use crate::model::{Link, Place};
+use crate::model::{Link, Place, ResourceIdx};
 use crate::source::Span;
+
+const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
 
 const ROUTE_KINDS: [&str; 5] = ["HTTPRoute", "GRPCRoute", "TCPRoute", "UDPRoute", "TLSRoute"];
 
@@ -48,6 +53,51 @@ impl<'d> Lowering<'_, 'd> {
             }
         }
         self.link_namespaces();
+    }
+
+    /// Puts the Services of TargetGroupBindings behind the target groups that are declared beside the objects.
+    pub(super) fn bind(&mut self, bound: &[ResourceIdx]) {
+        let world = self.world;
+        for (idx, object) in world.objects.iter().enumerate() {
+            if object.kind != "TargetGroupBinding" {
+                continue;
+            }
+            let Some(resource) = self.bound_group(object, bound) else { continue };
+            let name = object.spec_text(&["serviceRef", "name"]);
+            let port = object.spec(&["serviceRef", "port"]).and_then(port_ref);
+            let services = name.map(|name| self.services.find_in(world, name, object.namespace, object));
+            let backend = match services.as_deref() {
+                Some([service]) => {
+                    let port = port.and_then(|port| self.services.all[*service].port_index(port));
+                    port.map(|port| (*service, port))
+                }
+                _ => None,
+            };
+            let group = Group { resource, backend, owner: idx };
+            if let Some((service, port)) = backend {
+                let port = &self.services.all[service].ports[port];
+                of_service_port(self.builder.draft_mut(resource), port);
+            }
+            self.link_backend(group);
+            self.groups.push(group);
+        }
+    }
+
+    /// The target group that a binding names, by a reference or by its name.
+    fn bound_group(&self, binding: &Object<'d>, bound: &[ResourceIdx]) -> Option<ResourceIdx> {
+        let spec = binding.node.get("spec")?;
+        let text = spec.get("targetGroupARN").or(spec.get("targetGroupName"))?.text()?;
+        let is_group = |idx: &ResourceIdx| self.builder.draft(*idx).type_name == TARGET_GROUP;
+        if let Some(number) = reference_number(text) {
+            return bound.get(number).copied().filter(is_group);
+        }
+        let is_named = |idx: &ResourceIdx| {
+            let draft = self.builder.draft(*idx);
+            let name = draft.properties.and_then(|properties| self.builder.values.get(properties, "Name"));
+            name.and_then(|name| self.builder.values.as_text(name)) == Some(short(text))
+        };
+        let mut named = self.builder.indices().filter(|idx| is_group(idx) && is_named(idx));
+        named.next().filter(|_| named.next().is_none())
     }
 
     /// Notes what a TargetGroupConfiguration of a Service takes away from the default of the Gateway.

@@ -144,9 +144,12 @@ impl<'d> Lowering<'_, 'd> {
             ]);
             return;
         };
-        let is_layer4 =
-            matches!(self.world.objects[group.owner].kind, "Service" | "TCPRoute" | "TLSRoute" | "UDPRoute");
-        let entry = if is_layer4 { "layer4" } else { "layer7" };
+        let entry = match self.world.objects[group.owner].kind {
+            "Service" | "TCPRoute" | "TLSRoute" | "UDPRoute" => "layer4",
+            // Behind what was declared elsewhere; see `note_entries`.
+            "TargetGroupBinding" => "target-group",
+            _ => "layer7",
+        };
         let service = &self.services.all[service];
         self.builder.link(group.resource, Link::Services, service.resource);
         for behind in &service.ports[port].behind {

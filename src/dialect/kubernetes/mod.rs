@@ -100,11 +100,36 @@ pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hint
         let world = World::collect_patched(&applied.files, &applied.patches);
         if !world.objects.is_empty() {
             let part = lowered.models.len() as u32;
-            lowered.models.push(Model { part, ..lower_world(&world, platforms, hints) });
+            let builder = lower_world(Builder::new(), &world, platforms, &[]);
+            lowered.models.push(Model { part, ..super::finish::finish(builder, hints) });
         }
     }
     lowered
 }
+
+/// Lowers objects that are declared beside resources of AWS, into the same model. `bound` holds those of them that
+/// the objects name, by [`reference_text`].
+pub(super) fn lower_beside(
+    builder: Builder,
+    files: &[File<'_>],
+    platforms: &Platforms,
+    bound: &[ResourceIdx],
+) -> Builder {
+    let world = World::collect(files);
+    if world.objects.is_empty() { builder } else { lower_world(builder, &world, platforms, bound) }
+}
+
+/// What stands in an object for the resource of a number; for everyone else it is a template's business.
+pub(super) fn reference_text(number: usize) -> String {
+    format!("{BOUND}{number}}}")
+}
+
+/// The number in such a text.
+fn reference_number(text: &str) -> Option<usize> {
+    text.strip_prefix(BOUND)?.strip_suffix('}')?.parse().ok()
+}
+
+const BOUND: &str = "${resource ";
 
 /// Whether a path is that of a kustomization, which may name neither its version nor its kind.
 pub(super) fn is_kustomization(path: &str) -> bool {
@@ -121,8 +146,12 @@ pub(super) fn patch_files(files: &[File<'_>]) -> BTreeSet<String> {
     kustomize::patch_files(files)
 }
 
-fn lower_world(world: &World<'_>, platforms: &Platforms, hints: &Hints<'_>) -> Model {
-    let mut builder = Builder::new();
+fn lower_world(
+    mut builder: Builder,
+    world: &World<'_>,
+    platforms: &Platforms,
+    bound: &[ResourceIdx],
+) -> Builder {
     let mut ids = Ids::default();
     let cluster = Cluster::read(world, platforms);
     let around = effects::Around { world, cluster: &cluster };
@@ -158,6 +187,7 @@ fn lower_world(world: &World<'_>, platforms: &Platforms, hints: &Hints<'_>) -> M
     lowering.judge_routes();
     lowering.lower_proxies();
     lowering.note_entries();
+    lowering.bind(bound);
     lowering.judge_bindings();
     lowering.judge_balancers();
     lowering.link_rollouts();
@@ -167,7 +197,7 @@ fn lower_world(world: &World<'_>, platforms: &Platforms, hints: &Hints<'_>) -> M
     mesh::of_ports(&mut builder, world, &workloads.all, &services.all, &ports);
     evidence::of_names(&mut builder, world, &workloads, &ports);
     ports.finish(&mut builder, &workloads, &resources);
-    super::finish::finish(builder, hints)
+    builder
 }
 
 /// Puts every object into the model as it is written.

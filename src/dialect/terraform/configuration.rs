@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::diagnostic::Diagnostic;
-use crate::dialect::finish;
 use crate::dialect::hints::Hints;
+use crate::dialect::{Platforms, finish};
 use crate::document::{EntryRef, Kind, NodeRef};
 use crate::model::{Data, Entry, Model, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
@@ -25,7 +25,6 @@ const MAX_BLOCKS: usize = 1024;
 /// What a root module gives.
 pub(super) struct Configured {
     pub(super) model: Model,
-    pub(super) manifests: Manifests,
     /// What is wrong with the calls of modules.
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The directories that are part of it.
@@ -33,7 +32,12 @@ pub(super) struct Configured {
 }
 
 /// Lowers a directory as a root module, with the modules that it calls.
-pub(super) fn lower(library: &Rc<Library<'_>>, directory: &str, hints: &Hints<'_>) -> Configured {
+pub(super) fn lower(
+    library: &Rc<Library<'_>>,
+    directory: &str,
+    platforms: &Platforms,
+    hints: &Hints<'_>,
+) -> Configured {
     let mut module = Module::new(Rc::clone(library), directory.to_string());
     module.expand_all();
     module.fill_all();
@@ -45,7 +49,8 @@ pub(super) fn lower(library: &Rc<Library<'_>>, directory: &str, hints: &Hints<'_
     let mut manifests = Manifests::default();
     module.manifests(&mut manifests);
     let diagnostics = std::mem::take(&mut module.diagnostics);
-    Configured { model: finish(module.into_builder(), hints), manifests, diagnostics, directories }
+    let builder = manifests.lower(module.into_builder(), platforms);
+    Configured { model: finish(builder, hints), diagnostics, directories }
 }
 
 impl<'d> Module<'d> {

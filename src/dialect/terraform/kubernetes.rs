@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::dialect::hints::Hints;
-use crate::dialect::{File, Lowered, Platforms, kubernetes};
+use crate::dialect::{File, Platforms, kubernetes};
 use crate::document::{Document, DocumentBuilder, Format, NodeId, ScalarStyle};
-use crate::model::{Data, Entry, Place, ValueId, Values};
+use crate::model::{Builder, Data, Entry, Place, ResourceIdx, ValueId, Values};
 use crate::source::{FileId, Span};
 
 /// How deep an object may nest.
 const MAX_DEPTH: u32 = 48;
 
 /// The provider's types with the API version and kind of the object.
-const KINDS: [(&str, &str, &str); 12] = [
+const KINDS: [(&str, &str, &str); 25] = [
+    ("kubernetes_ingress", "networking.k8s.io/v1beta1", "Ingress"),
     ("kubernetes_ingress_v1", "networking.k8s.io/v1", "Ingress"),
     ("kubernetes_ingress_class_v1", "networking.k8s.io/v1", "IngressClass"),
     ("kubernetes_service", "v1", "Service"),
@@ -24,7 +24,19 @@ const KINDS: [(&str, &str, &str); 12] = [
     ("kubernetes_stateful_set_v1", "apps/v1", "StatefulSet"),
     ("kubernetes_daemonset", "apps/v1", "DaemonSet"),
     ("kubernetes_daemon_set_v1", "apps/v1", "DaemonSet"),
+    ("kubernetes_cron_job", "batch/v1", "CronJob"),
+    ("kubernetes_cron_job_v1", "batch/v1", "CronJob"),
+    ("kubernetes_job", "batch/v1", "Job"),
+    ("kubernetes_job_v1", "batch/v1", "Job"),
+    ("kubernetes_horizontal_pod_autoscaler", "autoscaling/v1", "HorizontalPodAutoscaler"),
+    ("kubernetes_horizontal_pod_autoscaler_v1", "autoscaling/v1", "HorizontalPodAutoscaler"),
+    ("kubernetes_horizontal_pod_autoscaler_v2", "autoscaling/v2", "HorizontalPodAutoscaler"),
+    ("kubernetes_horizontal_pod_autoscaler_v2beta2", "autoscaling/v2beta2", "HorizontalPodAutoscaler"),
+    ("kubernetes_namespace", "v1", "Namespace"),
+    ("kubernetes_namespace_v1", "v1", "Namespace"),
     ("kubernetes_pod", "v1", "Pod"),
+    ("kubernetes_pod_disruption_budget", "policy/v1", "PodDisruptionBudget"),
+    ("kubernetes_pod_disruption_budget_v1", "policy/v1", "PodDisruptionBudget"),
     ("kubernetes_pod_v1", "v1", "Pod"),
 ];
 
@@ -32,7 +44,8 @@ const KINDS: [(&str, &str, &str); 12] = [
 const MANIFEST: &str = "kubernetes_manifest";
 
 /// Blocks that are lists in the API: the block around them (any, when empty), their name, the name in the API.
-const LISTS: [(&str, &str, &str); 12] = [
+const LISTS: [(&str, &str, &str); 13] = [
+    ("spec", "metric", "metrics"),
     ("spec", "rule", "rules"),
     ("http", "path", "paths"),
     ("spec", "port", "ports"),
@@ -58,6 +71,8 @@ const UNSETTLED: &str = "${unsettled}";
 #[derive(Default)]
 pub(super) struct Manifests {
     files: Vec<(FileId, DocumentBuilder)>,
+    /// The resources of AWS that the objects name.
+    named: Vec<ResourceIdx>,
 }
 
 impl Manifests {
@@ -85,7 +100,8 @@ impl Manifests {
         };
         let into = &mut self.files[at].1;
         let text = into.text();
-        let mut writer = Writer { values, into, text: &text, file: document.file };
+        let named = &mut self.named;
+        let mut writer = Writer { values, into, text: &text, file: document.file, named };
         let root = if resource_type == MANIFEST {
             let Some(manifest) = values.get(body, "manifest") else { return };
             if !matches!(values.data(manifest), Data::Map(_)) {
@@ -113,12 +129,12 @@ impl Manifests {
         into.root(root);
     }
 
-    /// Lowers all objects together.
-    pub(super) fn lower(self, platforms: &Platforms, hints: &Hints<'_>) -> Lowered {
+    /// Lowers all objects together, into the model of the resources beside them.
+    pub(super) fn lower(self, builder: Builder, platforms: &Platforms) -> Builder {
         let documents: Vec<Document> = self.files.into_iter().map(|(_, builder)| builder.finish()).collect();
         let files: Vec<File<'_>> =
             documents.iter().map(|document| File { path: "main.tf.json", document }).collect();
-        if files.is_empty() { Lowered::default() } else { kubernetes::lower_with(&files, platforms, hints) }
+        kubernetes::lower_beside(builder, &files, platforms, &self.named)
     }
 }
 
@@ -127,6 +143,7 @@ struct Writer<'w> {
     into: &'w mut DocumentBuilder,
     text: &'w str,
     file: FileId,
+    named: &'w mut Vec<ResourceIdx>,
 }
 
 impl Writer<'_> {
@@ -259,6 +276,11 @@ impl Writer<'_> {
             Data::Bool(_) | Data::Int(_) | Data::Float(_) => {
                 let text = super::functions::as_text(self.values, value).unwrap_or_default();
                 self.plain(place, &text)
+            }
+            Data::Reference(target) => {
+                let text = kubernetes::reference_text(self.named.len());
+                self.named.push(target);
+                self.text(place, &text)
             }
             _ => self.text(place, UNSETTLED),
         }

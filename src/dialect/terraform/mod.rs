@@ -38,9 +38,7 @@ use super::hints::Hints;
 use super::projects::directory;
 use super::{Dialect, File, Lowered, Platforms};
 use crate::document::{EntryRef, Format, Kind, NodeRef};
-use crate::model::Model;
 use calls::Library;
-use kubernetes::Manifests;
 
 /// The blocks of a configuration, and the key of a comment.
 const BLOCKS: [&str; 15] = [
@@ -122,9 +120,8 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
     sorted.sort_by_key(|file| files::turn(file.path));
     for file in sorted {
         if !is_of_module(file.path) {
-            for (model, manifests) in file.document.roots().filter_map(|root| plan::lower(root, &hints)) {
-                add(&mut lowered, model, manifests, platforms, &hints);
-            }
+            let roots = file.document.roots();
+            lowered.models.extend(roots.filter_map(|root| plan::lower(root, platforms, &hints)));
             continue;
         }
         called.extend(calls(file).into_iter().map(|(_, directory)| directory));
@@ -146,19 +143,12 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
         if done.contains(directory) {
             continue;
         }
-        let configured = configuration::lower(&library, directory, &hints);
+        let configured = configuration::lower(&library, directory, platforms, &hints);
         done.extend(configured.directories);
         lowered.diagnostics.extend(configured.diagnostics);
-        add(&mut lowered, configured.model, configured.manifests, platforms, &hints);
+        lowered.models.push(configured.model);
     }
     lowered
-}
-
-fn add(lowered: &mut Lowered, model: Model, manifests: Manifests, platforms: &Platforms, hints: &Hints<'_>) {
-    lowered.models.push(model);
-    let objects = manifests.lower(platforms, hints);
-    lowered.models.extend(objects.models);
-    lowered.diagnostics.extend(objects.diagnostics);
 }
 
 /// The modules that a file calls by a local path: the name of the call, and the directory.

@@ -11,8 +11,8 @@ mod references;
 
 use rustc_hash::FxHashMap;
 
-use crate::dialect::finish;
 use crate::dialect::hints::Hints;
+use crate::dialect::{Platforms, finish};
 use crate::document::{EntryRef, Kind, NodeRef, Schema, Typed};
 use crate::model::{Builder, Data, Entry, Model, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
@@ -62,7 +62,7 @@ struct Plan<'d> {
 }
 
 /// Lowers one plan.
-pub(super) fn lower(root: NodeRef<'_>, hints: &Hints<'_>) -> Option<(Model, Manifests)> {
+pub(super) fn lower(root: NodeRef<'_>, platforms: &Platforms, hints: &Hints<'_>) -> Option<Model> {
     let shape = shape_of(root)?;
     let values = match shape {
         Shape::Plan => root.at(&["planned_values", "root_module"]),
@@ -90,7 +90,7 @@ pub(super) fn lower(root: NodeRef<'_>, hints: &Hints<'_>) -> Option<(Model, Mani
     attachments::apply(&mut plan.builder);
     attachments::listener_protocols(&mut plan.builder);
     let manifests = plan.manifests(root);
-    Some((finish(plan.builder, hints), manifests))
+    Some(finish(manifests.lower(plan.builder, platforms), hints))
 }
 
 impl<'d> Plan<'d> {

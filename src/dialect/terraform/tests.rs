@@ -443,7 +443,7 @@ fn objects_of_kubernetes() {
         "kubernetes_manifest": {"m": {"manifest": {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "orders"},
             "spec": {"ports": [{"port": 50051}]}}}}}}"#;
     with("main.tf.json", json, |lowered| {
-        let model = &lowered.models[1];
+        let model = &lowered.models[0];
         let ids: Vec<&str> = model.resources.iter().map(|resource| resource.id.as_str()).collect();
         let version = property(model, "Ingress orders -> orders:50051", "Properties/ProtocolVersion");
         let version = version.unwrap_or_else(|| panic!("no version in {ids:?}"));
@@ -551,7 +551,7 @@ fn workloads_of_kubernetes() {
         "kubernetes_service_v1": {"s": {"metadata": {"name": "orders"}, "spec": {"selector": {"app": "orders"},
             "port": [{"port": 50051, "target_port": "grpc"}], "type": "ClusterIP"}}}}}"#;
     with("main.tf.json", json, |lowered| {
-        let model = &lowered.models[1];
+        let model = &lowered.models[0];
         let ids: Vec<&str> = model.resources.iter().map(|resource| resource.id.as_str()).collect();
         let port = model.resources.iter().find(|resource| resource.type_name == "Workload::Port");
         let port = port.unwrap_or_else(|| panic!("no port among {ids:?}"));
@@ -563,6 +563,41 @@ fn workloads_of_kubernetes() {
         check(&port.id, "Probes/0/Speaks", r#""grpc""#);
         check("Service orders", "Links/Ports/0/Type", r#""Workload::Port""#);
     });
+}
+
+#[test]
+fn bindings_put_services_behind_target_groups() {
+    let check = |named: &str, expected: &str| {
+        let json = format!(
+            r#"{{"variable": {{"open": {{}}}}, "resource": {{
+            "aws_lb_target_group": {{"orders": {{"name": "orders", "protocol": "HTTP", "target_type": "ip"}},
+              "other": {{"protocol": "HTTP"}}}},
+            "kubernetes_manifest": {{"b": {{"manifest": {{"apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding",
+              "metadata": {{"name": "b"}}, "spec": {{{named}, "serviceRef": {{"name": "orders", "port": 50051}}}}}}}},
+              "s": {{"manifest": {{"apiVersion": "v1", "kind": "Service", "metadata": {{"name": "orders"}},
+              "spec": {{"ports": [{{"port": 50051, "name": "grpc"}}]}}}}}}}}}}}}"#
+        );
+        with("main.tf.json", &json, |lowered| {
+            let [model] = lowered.models.as_slice() else { panic!("{} models", lowered.models.len()) };
+            let value = |id: &str, path: &str| property(model, id, path).map(|value| show(model, value));
+            let level = value("aws_lb_target_group.orders", "Grpc/Level");
+            assert_eq!(level.as_deref(), Some(expected), "{named}");
+            let behind = value("aws_lb_target_group.orders", "Links/Services/0/Type");
+            let is_bound = expected == "\"definite\"";
+            assert_eq!(behind.as_deref(), is_bound.then_some("\"Kubernetes::Service\""), "{named}");
+            assert_eq!(value("aws_lb_target_group.other", "Grpc/Level").as_deref(), Some("\"none\""));
+        });
+    };
+    let (bound, free) = ("\"definite\"", "\"none\"");
+    check(r#""targetGroupARN": "${aws_lb_target_group.orders.arn}""#, bound);
+    check(r#""targetGroupARN": "${aws_lb_target_group.orders.id}""#, bound);
+    check(r#""targetGroupName": "orders""#, bound);
+    check(
+        r#""targetGroupARN": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/orders/0123456789abcdef""#,
+        bound,
+    );
+    check(r#""targetGroupName": "invoices""#, free);
+    check(r#""targetGroupARN": "${var.open}""#, free);
 }
 
 #[test]

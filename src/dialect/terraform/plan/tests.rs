@@ -171,7 +171,7 @@ fn objects_of_kubernetes_keep_what_is_unknown() {
     let changes = r#"[{"address": "kubernetes_ingress_v1.i", "change": {"after_unknown":
         {"metadata": [{"annotations": {"alb.ingress.kubernetes.io/certificate-arn": true}}]}}}]"#;
     with("plan.json", &plan(values, changes, "{}"), |lowered| {
-        let model = &lowered.models[1];
+        let model = &lowered.models[0];
         let annotations = "Properties/metadata/annotations";
         let found = property(model, "Ingress orders", annotations).expect("annotations");
         let keys = model.values.entries(found).iter().map(|entry| model.values.key_text(entry.key));
