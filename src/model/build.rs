@@ -45,7 +45,7 @@ pub enum EvidenceKind {
     NearbyName,
     /// Port name or application protocol `h2c` or `http2`. Weight 0.6.
     Http2Name,
-    /// Port and image of a product known to serve gRPC there. Weight 0.5.
+    /// Port and image of a product known to serve gRPC there, beside HTTP. Weight 0.5.
     KnownProduct,
     /// HTTP/2 settings, other customary ports, words such as `rpc` and `proto`. Weight 0.2.
     Weak,

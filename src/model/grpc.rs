@@ -222,8 +222,9 @@ impl<'m> Judge<'m> {
                 self.gather_linked(&mut gathered, idx, Link::Services, DECAY);
                 near.extend(self.graph.targets(idx, Link::Ports));
             }
+            // The port itself, as a proxy speaks to it.
             "Workload::Backend" => {
-                self.gather_linked(&mut gathered, idx, Link::Ports, DECAY);
+                self.gather_linked(&mut gathered, idx, Link::Ports, 1.0);
                 near.extend(self.graph.targets(idx, Link::Ports));
             }
             SERVICE => {

@@ -42,38 +42,56 @@ const OTHER_WORDS: [&str; 20] = [
     "ui",
 ];
 
-/// Products by a word of their image and the port on which they serve gRPC.
-const PRODUCTS: [(&str, &[u16]); 22] = [
+/// Products by a word of their image and the port on which they serve gRPC and nothing else.
+const PRODUCTS: [(&str, &[u16]); 26] = [
     ("otel", &[4317]),
     ("opentelemetry", &[4317]),
     ("adot", &[4317]),
-    ("etcd", &[2379]),
-    ("temporal", &[7233, 7234, 7235, 7239]),
-    ("thanos", &[10901]),
+    ("alloy", &[4317]),
     ("jaeger", &[14250, 4317]),
-    ("consul", &[8502, 8503]),
-    ("milvus", &[19530]),
+    ("jaegertracing", &[14250, 4317]),
+    ("tempo", &[4317]),
+    ("temporal", &[7233, 7234, 7235, 7239]),
+    ("temporalio", &[7233, 7234, 7235, 7239]),
+    ("thanos", &[10901]),
     ("qdrant", &[6334]),
     ("triton", &[8001]),
-    ("serving", &[8500]),
+    ("tritonserver", &[8001]),
     ("skywalking", &[11800]),
     ("dapr", &[50001]),
     ("daprd", &[50001]),
     ("zeebe", &[26500]),
     ("camunda", &[26500]),
-    ("tempo", &[9095, 4317]),
+    ("weaviate", &[50051]),
+    ("spicedb", &[50051]),
+    ("cerbos", &[3593]),
+    ("flagd", &[8013]),
+    ("buildfarm", &[8980]),
+    ("dgraph", &[9080]),
+    ("immudb", &[3322]),
+    ("vtgate", &[15991]),
+];
+
+/// The same, where the port serves HTTP as well, or the word may mean something else.
+const PRODUCTS_PERHAPS: [(&str, &[u16]); 9] = [
+    ("etcd", &[2379]),
+    ("consul", &[8502, 8503]),
+    ("milvus", &[19530]),
+    ("serving", &[8500]),
+    ("tempo", &[9095]),
     ("loki", &[9095]),
     ("mimir", &[9095]),
-    ("weaviate", &[50051]),
+    ("openfga", &[8081]),
     ("flyteadmin", &[8089]),
 ];
 
 /// HTTP ports of the same products, which speak against gRPC.
-const PRODUCT_HTTP_PORTS: [(&str, &[u16]); 6] = [
+const PRODUCT_HTTP_PORTS: [(&str, &[u16]); 7] = [
     ("otel", &[4318]),
     ("opentelemetry", &[4318]),
     ("consul", &[8500, 8501]),
     ("triton", &[8000, 8002]),
+    ("tritonserver", &[8000, 8002]),
     ("serving", &[8501]),
     ("qdrant", &[6333]),
 ];
@@ -210,7 +228,7 @@ pub fn port_number(thing: &str, number: i64, span: Span) -> Option<Evidence> {
 pub fn product(image: &str, number: i64, span: Span) -> Option<Evidence> {
     let number = u16::try_from(number).ok()?;
     let is_listed = |table: &[(&str, &[u16])]| table.iter().any(|(_, ports)| ports.contains(&number));
-    if !is_listed(&PRODUCTS) && !is_listed(&PRODUCT_HTTP_PORTS) {
+    if !is_listed(&PRODUCTS) && !is_listed(&PRODUCTS_PERHAPS) && !is_listed(&PRODUCT_HTTP_PORTS) {
         return None;
     }
     let words = words(image);
@@ -224,9 +242,9 @@ pub fn product(image: &str, number: i64, span: Span) -> Option<Evidence> {
         let text = format!("`{image}` on port 4317 is OTLP over gRPC");
         return Some(Evidence::new(EvidenceKind::Argument, span, text));
     }
-    hit(&PRODUCTS).then(|| {
-        Evidence::new(EvidenceKind::KnownProduct, span, format!("`{image}` serves gRPC on port {number}"))
-    })
+    let perhaps = || hit(&PRODUCTS_PERHAPS).then_some(EvidenceKind::KnownProduct);
+    let kind = if hit(&PRODUCTS) { EvidenceKind::Argument } else { perhaps()? };
+    Some(Evidence::new(kind, span, format!("`{image}` serves gRPC on port {number}")))
 }
 
 /// What an application protocol says: `grpc` is declared, HTTP/2 only likely.

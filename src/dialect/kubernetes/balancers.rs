@@ -333,7 +333,10 @@ impl<'d> Lowering<'_, 'd> {
             self.add_built(object, format!("{label} -> listener {described}"), kind, name, platform);
         let certificate = self.setting(service, "ssl-cert");
         let policy = self.layered(service, "ssl-negotiation-policy");
-        let alpn = if platform == Platform::InTree { None } else { self.setting(service, "alpn-policy") };
+        let alpn = self.setting(service, "alpn-policy");
+        // The cloud provider does not read it; the other controller may have taken the Service before it.
+        let is_read = platform != Platform::InTree;
+        let alpn = alpn.filter(|_| is_read || self.cluster.controller().is_none());
         // The key names the protocol of the listener, which is TLS where that ends it.
         let ending = if certificate.is_some() && ends_tls { "TLS" } else { protocol };
         let attributes = number.map_or(Layered::Absent, |number| {
@@ -359,7 +362,10 @@ impl<'d> Lowering<'_, 'd> {
                 properties.put_layered(values, "SslPolicy", &policy, name, Setting::value);
                 if let Some(setting) = alpn {
                     let known = ["HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "None"];
-                    let policy = setting.word(values, &known);
+                    let policy = match is_read {
+                        true => setting.word(values, &known),
+                        false => values.unknown(Unknown::Outside, setting.place()),
+                    };
                     properties.put("AlpnPolicy", values.list(&[policy], setting.place()));
                 }
             }

@@ -155,6 +155,15 @@ impl<'d> Lowering<'_, 'd> {
         let Found::One(service) = self.world.find_in("Service", name, object.namespace, object.file) else {
             return;
         };
+        let known = self.services.all.iter().find(|known| known.object == service);
+        let port = spec.at(&["serviceRef", "port"]).and_then(|at| Some((port_ref(at)?, at)));
+        if let (Some(known), Some((port, at))) = (known.filter(|known| !known.ports.is_empty()), port)
+            && known.lists_all(port)
+            && known.port(port).is_none()
+        {
+            let written = at.text().unwrap_or_default();
+            refuse(format!("Service `{name}` has no port `{written}`"), inner_span(at));
+        }
         let service = &self.world.objects[service];
         let service_type = service.spec(&["type"]);
         let is_inside = service_type.is_none_or(|word| text(word) == Some("ClusterIP"));

@@ -223,6 +223,7 @@ pub(super) fn service(object: &Object<'_>, cluster: &Cluster) -> Option<Balancer
         |setting: &super::annotations::Setting<'_>| matches!(setting.text, "http" | "https" | "tcp");
     let protocol = setting("backend-protocol").is_some_and(is_classic);
     if setting("nlb-target-type").is_none()
+        && setting("type").is_none()
         && (protocol || CLASSIC_ONLY.iter().any(|name| setting(name).is_some()))
     {
         return Some(Balancer::Classic);

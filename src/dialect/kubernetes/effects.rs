@@ -106,6 +106,12 @@ impl<'d> Around<'_, 'd> {
             "alpn-policy" if self.cluster.controller() == Some(ControllerHint::InTree) => {
                 "the cloud provider does not read it"
             }
+            "alpn-policy" if platform == Platform::InTree && own.text != "None" => {
+                "the cloud provider, which takes type `nlb`, does not read it; the AWS Load Balancer Controller takes `external`"
+            }
+            "connection-idle-timeout" | "connection-draining-enabled" | "connection-draining-timeout" => {
+                "it is for classic load balancers, and this is a network load balancer"
+            }
             "ssl-ports" if platform != Platform::InTree && own.text == "*" => {
                 "the AWS Load Balancer Controller takes `*` for the name of a port"
             }

@@ -32,7 +32,8 @@ impl<'d> GatewayListener<'d> {
     pub(super) fn refuses(&self, route: &Object<'_>, gateway_namespace: &str) -> Option<&'static str> {
         let takes_kind = match self.node.at(&["allowedRoutes", "kinds"]) {
             Some(kinds) if kinds.items().len() > 0 => {
-                kinds.items().any(|kind| kind.get("kind").and_then(text) == Some(route.kind))
+                let takes = |kind: NodeRef<'_>| text(kind).is_none_or(|kind| kind == route.kind);
+                kinds.items().any(|kind| kind.get("kind").is_some_and(takes))
             }
             _ => self.protocol.0 == "HTTPS" || route.kind == "HTTPRoute",
         };
