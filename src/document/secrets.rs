@@ -47,12 +47,12 @@ const NAMES: [&str; 17] = [
 const PATTERN: &str = "(?:pass(?:word|wd|phrase)|pwd|secret(?:[_.-]?(?:string|binary|(?:access[_.-]?)?key))?|token|\
     (?:api|auth|account|private|encryption)[_.-]?key|credential|connection[_.-]?string)s?";
 
-/// Whether the value under a name is a secret.
+/// Whether the value under a name is a secret. Looks at the name from its end, where the word stands.
 pub fn is_secret_name(name: &str) -> bool {
-    let plain: String =
-        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let plain = plain.strip_suffix('s').unwrap_or(&plain);
-    NAMES.iter().any(|word| plain.ends_with(word))
+    let letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    let is_plural = letters.clone().next() == Some(b's');
+    let letters = letters.skip(usize::from(is_plural));
+    NAMES.iter().any(|word| letters.clone().take(word.len()).eq(word.bytes().rev()))
 }
 
 /// Whether a text has words that make it worth to look for secrets.
@@ -65,7 +65,7 @@ pub fn may_hold_secrets(text: &str) -> bool {
     WORDS.is_match(text)
 }
 
-/// All secrets of a file, by place, none inside another.
+/// All secrets of a file that [may hold some](may_hold_secrets), by place, none inside another.
 pub fn secrets(document: &Document) -> Vec<Secret> {
     let mut found = Vec::new();
     for root in document.roots() {
@@ -80,7 +80,9 @@ pub fn secrets_within(text: &str, parts: impl Iterator<Item = Range<usize>>) -> 
     let mut found = Vec::new();
     for part in parts {
         let (start, end) = (text.floor_char_boundary(part.start), text.ceil_char_boundary(part.end));
-        by_pattern(text, start..end, &mut found);
+        if may_hold_secrets(&text[start..end]) {
+            by_pattern(text, start..end, &mut found);
+        }
     }
     in_order(found)
 }
@@ -209,28 +211,9 @@ fn is_literal(scalar: Scalar<'_>) -> bool {
 /// What patterns show: `NAME: value` on a line, `"name": "value"` in JSON inside a string, pairs of a name and a value, keys in
 /// PEM, passwords in URLs.
 fn by_pattern(text: &str, part: Range<usize>, found: &mut Vec<Secret>) {
-    static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-        let name = format!(r"[\w./-]*{PATTERN}");
-        let quoted = r#"\\*"((?:[^"\\\n]|\\[^"\n])+)\\*""#;
-        [
-            format!(
-                r#"(?im)^[ \t]*(?:- +)?["']?{name}["']? *[:=] *["']?([^\s"'{{}}\[\]!&*|>$,#][^\s"',#]*)"#
-            ),
-            format!(r#"(?i)\\*"{name}\\*"\s*:\s*{quoted}"#),
-            format!(r#"(?i)\\*"name\\*"\s*:\s*\\*"{name}\\*"\s*,\s*\\*"value\\*"\s*:\s*{quoted}"#),
-            format!(r#"(?i)\\*"value\\*"\s*:\s*{quoted}\s*,\s*\\*"name\\*"\s*:\s*\\*"{name}\\*""#),
-            r"-----BEGIN [A-Z ]*PRIVATE KEY-----([A-Za-z0-9+/=\s\\]+)".to_string(),
-            r#"://[^/\s:@"']*:([^@\s/"'$]+)@"#.to_string(),
-        ]
-        .iter()
-        .map(|pattern| Regex::new(pattern).expect("internal error: the pattern is well-formed"))
-        .collect()
-    });
-    if !may_hold_secrets(&text[part.clone()]) {
-        return;
-    }
-    for pattern in PATTERNS.iter() {
-        for captures in pattern.captures_iter(&text[part.clone()]) {
+    let own = &text[part.clone()];
+    for pattern in PATTERNS.iter().filter(|pattern| own.contains(pattern.needs)) {
+        for captures in pattern.regex.captures_iter(own) {
             let Some(value) = captures.get(1) else { continue };
             let words = value.as_str().trim();
             let is_word = matches!(words, "" | "true" | "false" | "null" | "~");
@@ -241,6 +224,49 @@ fn by_pattern(text: &str, part: Range<usize>, found: &mut Vec<Secret>) {
             }
         }
     }
+}
+
+/// A pattern, compiled when a text first has what every match of it holds: most texts have the first pattern's only.
+struct Pattern {
+    needs: &'static str,
+    regex: LazyLock<Regex>,
+}
+
+impl Pattern {
+    const fn new(needs: &'static str, regex: fn() -> Regex) -> Self {
+        Self { needs, regex: LazyLock::new(regex) }
+    }
+}
+
+static PATTERNS: [Pattern; 6] = [
+    Pattern::new("", || {
+        compiled(&format!(
+            r#"(?im)^[ \t]*(?:- +)?["']?{NAME}{PATTERN}["']? *[:=] *["']?([^\s"'{{}}\[\]!&*|>$,#][^\s"',#]*)"#
+        ))
+    }),
+    Pattern::new("\"", || compiled(&format!(r#"(?i)\\*"{NAME}{PATTERN}\\*"\s*:\s*{QUOTED}"#))),
+    Pattern::new("\"", || {
+        compiled(&format!(
+            r#"(?i)\\*"name\\*"\s*:\s*\\*"{NAME}{PATTERN}\\*"\s*,\s*\\*"value\\*"\s*:\s*{QUOTED}"#
+        ))
+    }),
+    Pattern::new("\"", || {
+        compiled(&format!(
+            r#"(?i)\\*"value\\*"\s*:\s*{QUOTED}\s*,\s*\\*"name\\*"\s*:\s*\\*"{NAME}{PATTERN}\\*""#
+        ))
+    }),
+    Pattern::new("-----BEGIN ", || compiled(r"-----BEGIN [A-Z ]*PRIVATE KEY-----([A-Za-z0-9+/=\s\\]+)")),
+    Pattern::new("://", || compiled(r#"://[^/\s:@"']*:([^@\s/"'$]+)@"#)),
+];
+
+/// What may stand in front of the word that makes a name one of a secret.
+const NAME: &str = r"[\w./-]*";
+
+/// A value in JSON, perhaps inside a string.
+const QUOTED: &str = r#"\\*"((?:[^"\\\n]|\\[^"\n])+)\\*""#;
+
+fn compiled(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("internal error: the pattern is well-formed")
 }
 
 /// The text with a sign of the same size in place of every character of the secrets, so that no place in it moves.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use crate::diagnostic::{Diagnostic, Label};
 use crate::dialect::terraform;
 use crate::document::{self, Secret};
@@ -12,13 +14,15 @@ use crate::syntax;
 
 /// Larger files are searched around the places that a report quotes, and not parsed again.
 const LARGE: usize = 4 << 20;
+/// How many files make threads worth their start.
+const PARALLEL_FROM: usize = 16;
 /// How far around such a place; no report quotes as much.
 const AROUND: usize = 1 << 13;
 
 /// Masks the secrets of all files that diagnostics name.
 pub(super) fn hide(diagnostics: &mut [Diagnostic], sources: &mut SourceMap) {
     let mut secrets: Vec<Secret> = Vec::new();
-    for file in named(diagnostics, sources) {
+    let in_file = |file: FileId| {
         let source = sources.get(file);
         let spans =
             diagnostics.iter().flat_map(labels).map(|label| label.span).filter(|span| span.file == file);
@@ -26,6 +30,16 @@ pub(super) fn hide(diagnostics: &mut [Diagnostic], sources: &mut SourceMap) {
             true => document::secrets_within(&source.text, joined(spans, &source.text).into_iter()),
             false => secrets_of(file, source),
         };
+        (file, found)
+    };
+    let files: Vec<FileId> = named(diagnostics, sources).into_iter().collect();
+    let found: Vec<(FileId, Vec<Secret>)> = if files.len() < PARALLEL_FROM {
+        files.into_iter().map(in_file).collect()
+    } else {
+        files.into_par_iter().map(in_file).collect()
+    };
+    for (file, found) in found {
+        let source = sources.get(file);
         if !found.is_empty() {
             let shown = document::masked(&source.text, &found);
             sources.mask(file, shown);

@@ -15,7 +15,7 @@ pub(super) fn read(file: FileId, source: &Source, found: &mut Found) {
     let text: &str = &source.text;
     let is_hcl = syntax::format_of(&source.path, "") == Some(Format::Hcl);
     let signs: &[&str] = if is_hcl { &["#", "//", "/*"] } else { &["#"] };
-    for (at, _) in text.match_indices(MARK) {
+    for at in memchr::memmem::find_iter(text.as_bytes(), MARK) {
         let lines = source.lines();
         let own = lines.line(at as u32);
         let range = lines.line_range(text, own);
