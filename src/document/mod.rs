@@ -62,6 +62,11 @@ impl Document {
         NodeRef::new(self, id)
     }
 
+    /// Whether the children of each collection stand in the order of the text, and none overlaps another.
+    fn is_in_order(&self) -> bool {
+        matches!(self.format, Format::Yaml | Format::Json)
+    }
+
     /// The text that was parsed.
     pub fn text(&self) -> &str {
         &self.text

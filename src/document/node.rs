@@ -220,6 +220,37 @@ impl<'d> NodeRef<'d> {
         self.entry_refs(start, end, false)
     }
 
+    /// The entries of a mapping as written, without those that end before an offset as far as the order of the text tells
+    /// which these are without a look at each.
+    pub fn written_entries_from(self, offset: u32) -> impl Iterator<Item = EntryRef<'d>> + Clone {
+        let (start, end) = match self.target().data {
+            Data::Mapping { start, written, .. } => (start, written),
+            _ => (0, 0),
+        };
+        let ends_before = |entry: &Entry| {
+            let end = |id: NodeId| self.document.node(id).span().end;
+            end(entry.key).max(end(entry.value)) < offset
+        };
+        let before = match self.document.is_in_order() {
+            true => self.document.entries[start as usize..end as usize].partition_point(ends_before),
+            false => 0,
+        };
+        self.entry_refs(start + before as u32, end, false)
+    }
+
+    /// The items of a sequence, likewise.
+    pub fn items_from(self, offset: u32) -> impl Iterator<Item = NodeRef<'d>> + Clone {
+        let ids: &'d [NodeId] = match self.target().data {
+            Data::Sequence { start, end } => &self.document.items[start as usize..end as usize],
+            _ => &[],
+        };
+        let before = match self.document.is_in_order() {
+            true => ids.partition_point(|id| self.document.node(*id).span().end < offset),
+            false => 0,
+        };
+        ids[before..].iter().map(move |id| self.document.node(*id))
+    }
+
     fn entry_refs(
         self,
         start: u32,

@@ -67,12 +67,13 @@ pub fn enclosing(document: &Document, span: Span) -> Option<Vec<Step<'_>>> {
             _ if node.is_alias() => None,
             Kind::Scalar => None,
             Kind::Mapping => node
-                .written_entries()
+                .written_entries_from(span.end)
                 .find(|entry| contains(entry.key.span(), span) || holds(entry.value, span))
                 .map(|entry| Step::Entry { mapping: node, entry }),
-            Kind::Sequence => {
-                node.items().find(|item| holds(*item, span)).map(|item| Step::Item { list: node, item })
-            }
+            Kind::Sequence => node
+                .items_from(span.end)
+                .find(|item| holds(*item, span))
+                .map(|item| Step::Item { list: node, item }),
         };
         let Some(step) = step else { break };
         steps.push(step);
