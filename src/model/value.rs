@@ -3,13 +3,23 @@
 //! A value is known, or unknown (the files do not settle it). Absence is not a value: an absent key
 //! is simply not in its map. Nothing here knows where a value came from beyond its span.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 use crate::source::Span;
 
 /// A value of one [`Values`] arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ValueId(u32);
+
+impl ValueId {
+    /// Its position among the values of its arena, in the order in which they were made.
+    pub fn position(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// An interned map key of one [`Values`] arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,8 +156,10 @@ pub struct Values {
     items: Vec<ValueId>,
     entries: Vec<Entry>,
     text: String,
+    /// Where the text of each key stands.
     keys: Vec<(u32, u32)>,
-    key_ids: FxHashMap<Box<str>, Key>,
+    /// The keys by their texts, which are kept nowhere but in `text`.
+    key_ids: HashTable<Key>,
 }
 
 impl Values {
@@ -220,14 +232,23 @@ impl Values {
 
     /// Adds a map of keys given as text.
     pub fn map_of(&mut self, entries: &[(&str, ValueId)], place: Place) -> ValueId {
-        let entries: Vec<Entry> =
-            entries.iter().map(|(key, value)| Entry { key: self.intern(key), value: *value }).collect();
-        self.map(&entries, place)
+        let stored = self.store_named(entries);
+        self.push(stored, place)
     }
 
     fn store_entries(&mut self, entries: &[Entry]) -> Stored {
         let start = self.entries.len() as u32;
         self.entries.extend_from_slice(entries);
+        Stored::Map { start, end: start + entries.len() as u32 }
+    }
+
+    fn store_named(&mut self, entries: &[(&str, ValueId)]) -> Stored {
+        let start = self.entries.len() as u32;
+        self.entries.reserve(entries.len());
+        for (key, value) in entries {
+            let key = self.intern(key);
+            self.entries.push(Entry { key, value: *value });
+        }
         Stored::Map { start, end: start + entries.len() as u32 }
     }
 
@@ -239,9 +260,7 @@ impl Values {
 
     /// Replaces the content of a map that was added earlier, for instance to close a circle of links.
     pub fn fill_map(&mut self, map: ValueId, entries: &[(&str, ValueId)]) {
-        let entries: Vec<Entry> =
-            entries.iter().map(|(key, value)| Entry { key: self.intern(key), value: *value }).collect();
-        self.stored[map.0 as usize] = self.store_entries(&entries);
+        self.stored[map.0 as usize] = self.store_named(entries);
     }
 
     /// Sets one key of a map that was added earlier.
@@ -257,26 +276,31 @@ impl Values {
 
     /// The key of a text, made when new.
     pub fn intern(&mut self, text: &str) -> Key {
-        if let Some(key) = self.key_ids.get(text) {
-            return *key;
+        let hash = FxBuildHasher.hash_one(text);
+        if let Some(key) = self.key_of(hash, text) {
+            return key;
         }
         let key = Key(self.keys.len() as u32);
         let start = self.text.len() as u32;
         self.text.push_str(text);
         self.keys.push((start, self.text.len() as u32));
-        self.key_ids.insert(text.into(), key);
+        let (keys, text) = (&self.keys, &self.text);
+        self.key_ids.insert_unique(hash, key, |key| FxBuildHasher.hash_one(text_of(keys, text, *key)));
         key
     }
 
     /// The key of a text, if any map of this arena has it.
     pub fn find_key(&self, text: &str) -> Option<Key> {
-        self.key_ids.get(text).copied()
+        self.key_of(FxBuildHasher.hash_one(text), text)
+    }
+
+    fn key_of(&self, hash: u64, text: &str) -> Option<Key> {
+        self.key_ids.find(hash, |key| self.key_text(*key) == text).copied()
     }
 
     /// The text of a key.
     pub fn key_text(&self, key: Key) -> &str {
-        let (start, end) = self.keys[key.0 as usize];
-        &self.text[start as usize..end as usize]
+        text_of(&self.keys, &self.text, key)
     }
 
     /// Looks at a value.
@@ -389,4 +413,9 @@ impl Values {
     pub fn is_empty(&self) -> bool {
         self.stored.is_empty()
     }
+}
+
+fn text_of<'t>(keys: &[(u32, u32)], text: &'t str, key: Key) -> &'t str {
+    let (start, end) = keys[key.0 as usize];
+    &text[start as usize..end as usize]
 }
