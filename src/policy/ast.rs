@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 
 use super::regex::Regex;
-use super::spelling::Word;
+use super::spelling::{Path, Word};
 use super::template::Template;
 use crate::source::{Span, Spanned};
 
@@ -154,9 +154,21 @@ pub(crate) struct Query {
     pub(super) some: bool,
     pub(super) parts: Vec<Part>,
     pub(super) span: Span,
+    /// When it is keys and nothing else, so that it finds one thing.
+    pub(super) path: Option<Arc<Path>>,
 }
 
 impl Query {
+    /// A query of these steps.
+    pub(super) fn new(some: bool, parts: Vec<Part>, span: Span) -> Self {
+        let word = |part: &Part| match &part.kind {
+            PartKind::Key(key) if key.index.is_none() => Some(key.word.id),
+            _ => None,
+        };
+        let words: Option<Box<[u32]>> = parts.iter().map(word).collect();
+        Self { some, parts, span, path: words.map(Path::of) }
+    }
+
     /// Whether it begins with `this`, which in messages means the value of the innermost block.
     pub(super) fn is_of_block(&self) -> bool {
         self.parts.first().is_some_and(|part| matches!(part.kind, PartKind::This))
@@ -262,11 +274,6 @@ impl Query {
     /// `%name` and nothing else.
     pub(super) fn is_lone_variable(&self) -> bool {
         self.parts.len() == 1 && matches!(self.parts[0].kind, PartKind::Variable(_))
-    }
-
-    /// Whether it is keys and nothing else, so that it finds one thing.
-    pub(super) fn is_path(&self) -> bool {
-        self.parts.iter().all(|part| matches!(&part.kind, PartKind::Key(key) if key.index.is_none()))
     }
 
     /// Whether the last step selects.

@@ -1,8 +1,10 @@
 //! Other spellings of keys: cfn-guard tries them where a key is absent, so every key of a rule file has some.
 //!
 //! Keys are interned for the whole process: what a text may also be spelled like is worked out once for all rule files,
-//! and what a document has of it once for all rule files that look at the document.
+//! and what a document has of it once for all rule files that look at the document. So are paths of keys: many rules ask
+//! the same of a resource.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -14,6 +16,14 @@ pub(super) struct Word {
     pub(super) id: u32,
     pub(super) text: Box<str>,
     spellings: OnceLock<Spellings>,
+}
+
+/// Keys one behind the other, as queries have them; equal ones are one path.
+#[derive(Debug)]
+pub(super) struct Path {
+    /// Small, and different for each path.
+    pub(super) id: u32,
+    n_queries: AtomicU32,
 }
 
 /// What else may be meant by a word.
@@ -75,6 +85,24 @@ impl Word {
             found[CLASS] = find(spellings.class.get_or_init(|| class_case(&self.text).into()));
         }
         found
+    }
+}
+
+impl Path {
+    /// The path of some words, by their ids.
+    pub(super) fn of(words: Box<[u32]>) -> Arc<Path> {
+        static PATHS: Mutex<Option<FxHashMap<Box<[u32]>, Arc<Path>>>> = Mutex::new(None);
+        let mut paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
+        let paths = paths.get_or_insert_default();
+        let id = paths.len() as u32;
+        let path = paths.entry(words).or_insert_with(|| Arc::new(Path { id, n_queries: AtomicU32::new(0) }));
+        path.n_queries.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(path)
+    }
+
+    /// Whether more than one query is this path, so that it may pay to remember where it led.
+    pub(super) fn is_shared(&self) -> bool {
+        self.n_queries.load(Ordering::Relaxed) > 1
     }
 }
 

@@ -205,7 +205,8 @@ pub(super) fn placeholders(text: &str) -> impl Iterator<Item = Piece<'_>> {
         if rest.is_empty() {
             return None;
         }
-        let (piece, behind) = match rest.find("${") {
+        let opening = rest.match_indices('$').find(|(at, _)| rest[at + 1..].starts_with('{'));
+        let (piece, behind) = match opening.map(|(at, _)| at) {
             Some(0) => match rest.find('}') {
                 Some(end) => {
                     let name = &rest[2..end];

@@ -7,17 +7,13 @@ use super::super::ast::Literal;
 /// Chunk `n` holds `2^n` values.
 const N_CHUNKS: usize = 32;
 
-/// The made values of one evaluation.
-#[derive(Debug)]
-pub(in super::super) struct Arena {
-    chunks: [OnceCell<Box<[OnceCell<Literal>]>>; N_CHUNKS],
-    len: Cell<usize>,
-}
+type Chunk = OnceCell<Box<[OnceCell<Literal>]>>;
 
-impl Default for Arena {
-    fn default() -> Self {
-        Self { chunks: [const { OnceCell::new() }; N_CHUNKS], len: Cell::new(0) }
-    }
+/// The made values of one evaluation. Most evaluations make none, and pay for none.
+#[derive(Debug, Default)]
+pub(in super::super) struct Arena {
+    chunks: OnceCell<Box<[Chunk; N_CHUNKS]>>,
+    len: Cell<usize>,
 }
 
 impl Arena {
@@ -26,8 +22,8 @@ impl Arena {
         let place = self.len.get() + 1;
         self.len.set(place);
         let chunk = place.ilog2() as usize;
-        let slots =
-            self.chunks[chunk].get_or_init(|| (0..1_usize << chunk).map(|_| OnceCell::new()).collect());
+        let chunks = self.chunks.get_or_init(|| Box::new([const { OnceCell::new() }; N_CHUNKS]));
+        let slots = chunks[chunk].get_or_init(|| (0..1_usize << chunk).map(|_| OnceCell::new()).collect());
         slots[place - (1 << chunk)].get_or_init(|| value)
     }
 }

@@ -227,7 +227,7 @@ impl<'e> Evaluator<'e> {
         literal: &'e Literal,
         scope: &Scope<'_, 'e>,
     ) -> Eval<Option<St>> {
-        if !query.is_path() {
+        if query.path.is_none() {
             return Ok(None);
         }
         Ok(match &self.query(query, scope)?[..] {

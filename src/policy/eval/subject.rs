@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::super::ast::Key as QueryKey;
+use super::super::ast::{Key as QueryKey, Query};
 use super::super::spelling::{N_CONVERSIONS, Word};
-use crate::model::{Data, Key, ValueId, Values};
+use crate::model::{Data, Entry, Key, ValueId, Values};
 
 /// A tree of values, indexed by resource type when first needed. Share one among all rule files of a run.
 #[derive(Debug)]
@@ -18,8 +18,30 @@ pub struct Subject<'v> {
     resource_ids: Vec<&'v str>,
     index: OnceLock<TypeIndex>,
     members: OnceLock<FxHashSet<ValueId>>,
+    /// Where shared paths lead from each resource: by the path's id, then by the resource's position.
+    led: RefCell<Vec<Box<[Led]>>>,
     /// What the tree has of the words of rule files, by the word's id.
     spelled: RefCell<Vec<Option<Spelled>>>,
+}
+
+/// Where a path of keys leads from a resource.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Led {
+    /// Nobody has asked yet.
+    Unasked,
+    /// To a value.
+    To(ValueId),
+    /// To a value that the files do not settle.
+    Undecided(ValueId),
+    /// It broke off inside a value, before a step.
+    Broken { inside: ValueId, part: u8 },
+}
+
+/// A path from a resource, as [`Subject::led`] remembers it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FromResource {
+    path: u32,
+    resource: u32,
 }
 
 /// An entry that a filter on `Type` may select.
@@ -36,6 +58,8 @@ pub(super) struct Candidate {
 struct TypeIndex {
     /// The map that is indexed.
     map: Option<ValueId>,
+    /// The first resource and how many there are, when they were made one after the other, as those of a model are.
+    row: Option<(ValueId, usize)>,
     by_type: FxHashMap<Box<str>, Vec<u32>>,
     /// Entries whose type is no plain text: they are always looked at.
     odd: Vec<u32>,
@@ -50,6 +74,7 @@ impl<'v> Subject<'v> {
             resource_ids: Vec::new(),
             index: OnceLock::new(),
             members: OnceLock::new(),
+            led: RefCell::default(),
             spelled: RefCell::default(),
         }
     }
@@ -137,6 +162,36 @@ impl<'v> Subject<'v> {
         })
     }
 
+    /// What to remember of a query from a resource; `None` where that does not pay.
+    pub(super) fn from_resource(&self, query: &Query, resource: ValueId) -> Option<FromResource> {
+        let path = query.path.as_ref().filter(|path| path.is_shared())?;
+        let (first, n_resources) = self.index().row?;
+        let at = resource.position().checked_sub(first.position()).filter(|at| *at < n_resources)?;
+        Some(FromResource { path: path.id, resource: at as u32 })
+    }
+
+    /// Where a path leads from a resource, as far as it was asked before.
+    pub(super) fn led(&self, from: FromResource) -> Led {
+        let led = self.led.borrow();
+        led.get(from.path as usize)
+            .and_then(|led| led.get(from.resource as usize))
+            .map_or(Led::Unasked, |led| *led)
+    }
+
+    /// Remembers where a path leads from a resource.
+    pub(super) fn remember(&self, from: FromResource, to: Led) {
+        let mut led = self.led.borrow_mut();
+        let at = from.path as usize;
+        if led.len() <= at {
+            led.resize_with(at + 1, Box::default);
+        }
+        if led[at].is_empty() {
+            let n_resources = self.index().row.map_or(0, |(_, n_resources)| n_resources);
+            led[at] = vec![Led::Unasked; n_resources].into();
+        }
+        led[at][from.resource as usize] = to;
+    }
+
     fn index(&self) -> &TypeIndex {
         self.index.get_or_init(|| TypeIndex::new(self.values, self.root))
     }
@@ -148,6 +203,7 @@ impl TypeIndex {
         let spellings = ["Resources", "resources", "Resource", "RESOURCES"];
         let Some(map) = spellings.iter().find_map(|key| values.get(root, key)) else { return index };
         index.map = Some(map);
+        index.row = in_a_row(values.entries(map));
         for (at, entry) in values.entries(map).iter().enumerate() {
             match values.get(entry.value, "Type").map(|kind| values.data(kind)) {
                 Some(Data::Text(text)) => match index.by_type.get_mut(text) {
@@ -161,6 +217,12 @@ impl TypeIndex {
         }
         index
     }
+}
+
+fn in_a_row(entries: &[Entry]) -> Option<(ValueId, usize)> {
+    let first = entries.first()?.value;
+    let follows = |(at, entry): (usize, &Entry)| entry.value.position() == first.position() + at;
+    entries.iter().enumerate().all(follows).then_some((first, entries.len()))
 }
 
 /// A word of a rule file as keys of one tree.

@@ -4,7 +4,7 @@ use super::super::ast::{Filter, Key, KeysFilter, Op, Operand, PartKind, Query};
 use super::super::spelling::{N_CONVERSIONS, convert};
 use super::scope::Scope;
 
-use super::subject::Candidate;
+use super::subject::{Candidate, FromResource, Led};
 use super::value::{Fields, Found, Items, Many, Raw, Val, Verdict, View};
 use super::{Eval, Evaluator, Role, St, Stop};
 
@@ -28,10 +28,26 @@ impl At<'_, '_, '_> {
 impl<'e> Evaluator<'e> {
     /// The results of a query from the value that a scope stands on.
     pub(super) fn query(&self, query: &'e Query, scope: &Scope<'_, 'e>) -> Eval<Many<'e>> {
+        let from = self.from_resource(query, scope.root);
+        if let Some(found) = from.and_then(|from| led(self.subject.led(from), query, scope.root)) {
+            self.comparer.step()?;
+            return Ok(Many::from_elem(found, 1));
+        }
         let mut out = Many::new();
         let at = At { query, part: 0, scope: scope.walker(), conversion: None };
         self.walk(at, scope.root, &mut out)?;
+        if let (Some(from), [found]) = (from, &out[..]) {
+            self.subject.remember(from, where_led(*found));
+        }
         Ok(out)
+    }
+
+    /// What to remember of a query from a value, if that is a resource.
+    fn from_resource(&self, query: &Query, root: Val<'e>) -> Option<FromResource> {
+        match root.raw {
+            Raw::Doc(id) if root.owner == Some(id) => self.subject.from_resource(query, id),
+            _ => None,
+        }
     }
 
     fn walk(&self, at: At<'_, '_, 'e>, value: Val<'e>, out: &mut Many<'e>) -> Eval<()> {
@@ -494,6 +510,30 @@ impl<'e> Evaluator<'e> {
             }
         }
         Ok(outcome)
+    }
+}
+
+/// The result of a path from a resource that was walked before. Below a resource, everything is the resource's.
+fn led<'e>(led: Led, query: &'e Query, root: Val<'e>) -> Option<Found<'e>> {
+    match led {
+        Led::Unasked => None,
+        Led::To(id) => Some(Found::Resolved(root.with(Raw::Doc(id)))),
+        Led::Undecided(id) => Some(Found::Undecided(root.with(Raw::Doc(id)))),
+        Led::Broken { inside, part } => {
+            Some(Found::Unresolved { at: root.with(Raw::Doc(inside)), query, part: part.into() })
+        }
+    }
+}
+
+/// What to remember of the result of a path.
+fn where_led(found: Found<'_>) -> Led {
+    match found {
+        Found::Resolved(Val { raw: Raw::Doc(id), .. }) => Led::To(id),
+        Found::Undecided(Val { raw: Raw::Doc(id), .. }) => Led::Undecided(id),
+        Found::Unresolved { at: Val { raw: Raw::Doc(inside), .. }, part, .. } => {
+            u8::try_from(part).map_or(Led::Unasked, |part| Led::Broken { inside, part })
+        }
+        _ => Led::Unasked,
     }
 }
 

@@ -236,7 +236,7 @@ impl<'t> TreeBuilder<'t> {
         let key = |builder: &mut Self, text| Part { kind: PartKind::Key(builder.key(text, false)), span };
         let literal = super::super::ast::Literal::Text(name.value.clone());
         let test = ClauseKind::Binary {
-            query: Query { some: false, parts: vec![key(self, "Type")], span },
+            query: Query::new(false, vec![key(self, "Type")], span),
             op: Op::Eq,
             negated: false,
             prefix: false,
@@ -249,7 +249,7 @@ impl<'t> TreeBuilder<'t> {
             Part { kind: PartKind::Values(None), span },
             Part { kind: PartKind::Filter(Box::new(filter)), span },
         ];
-        Query { some: false, parts, span }
+        Query::new(false, parts, span)
     }
 
     /// `[not] query (operator … | [not empty] block) [message]`.
@@ -302,7 +302,7 @@ impl<'t> TreeBuilder<'t> {
             }
             parts.push(Part { kind, span: part_span });
         }
-        Query { some, parts, span }
+        Query::new(some, parts, span)
     }
 
     fn variable(&mut self, node: Node<'t>) -> Symbol {
@@ -386,7 +386,7 @@ impl<'t> TreeBuilder<'t> {
         let keyword = keyword.expect("internal error: a keys filter without keyword");
         let key_span = self.span(&keyword);
         let key = Part { kind: PartKind::Key(self.key(keyword.as_str(), false)), span: key_span };
-        let query = Query { some: false, parts: vec![key], span: key_span };
+        let query = Query::new(false, vec![key], key_span);
         let kind = ClauseKind::Binary { query, op, negated, prefix: false, rhs: Box::new(rhs) };
         let mut clauses = vec![Alternatives::new(vec![Clause { span, kind, message: None }])];
         for part in more.into_iter().flat_map(Node::into_inner) {
