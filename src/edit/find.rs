@@ -1,7 +1,9 @@
 //! Where a span lies in the tree: nodes know their children, not their parents.
 
-use crate::document::{Document, EntryRef, Kind, NodeRef};
+use crate::document::{Document, EntryRef, Format, Kind, NodeRef};
 use crate::source::Span;
+
+use super::surroundings::is_flow;
 
 /// One step from a collection to what it holds.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +62,9 @@ pub fn find(document: &Document, span: Span) -> Option<Vec<Step<'_>>> {
 /// The steps from a root as deep as a span goes.
 pub fn enclosing(document: &Document, span: Span) -> Option<Vec<Step<'_>>> {
     let mut node = document.roots().find(|root| holds(*root, span))?;
+    if document.format == Format::Hcl {
+        return enclosing_blocks(node, span);
+    }
     let mut steps = Vec::new();
     loop {
         // An alias stands for something that is written elsewhere.
@@ -84,6 +89,28 @@ pub fn enclosing(document: &Document, span: Span) -> Option<Vec<Step<'_>>> {
         node = step.value();
     }
     (!steps.is_empty()).then_some(steps)
+}
+
+/// The steps below a node of HCL. Blocks of one type are gathered wherever they stand, so that what holds all of them spans
+/// others too: of several ways the one counts that leads to something written.
+fn enclosing_blocks<'d>(node: NodeRef<'d>, span: Span) -> Option<Vec<Step<'d>>> {
+    if let Some(entry) = node.written_entries().find(|entry| contains(entry.key.span(), span)) {
+        return Some(vec![Step::Entry { mapping: node, entry }]);
+    }
+    let entries = node.written_entries().filter(|entry| holds(entry.value, span));
+    let items = node.items().filter(|item| holds(*item, span));
+    let steps = entries.map(|entry| Step::Entry { mapping: node, entry });
+    let steps = steps.chain(items.map(|item| Step::Item { list: node, item }));
+    for step in steps {
+        let value = step.value();
+        let is_written = value.kind() == Kind::Scalar || is_flow(value);
+        match enclosing_blocks(value, span) {
+            Some(more) => return Some(std::iter::once(step).chain(more).collect()),
+            None if is_written => return Some(vec![step]),
+            None => {}
+        }
+    }
+    None
 }
 
 /// Whether an alias elsewhere repeats what stands at a span, so that a change there changes more than one thing.

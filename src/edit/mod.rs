@@ -8,6 +8,7 @@
 mod block;
 mod find;
 mod flow;
+mod hcl;
 mod new;
 mod remove;
 mod scalar;
@@ -53,13 +54,15 @@ pub struct Plan<'d> {
     /// The names of the entries behind which new ones are wanted: mapping, new name, sibling.
     behind: Vec<(NodeId, String, &'static str)>,
     appends: Vec<(NodeId, New)>,
+    /// Mappings of HCL of which a key changes or goes.
+    changed: Vec<NodeId>,
 }
 
 impl<'d> Plan<'d> {
     /// No change yet.
     pub fn new(document: &'d Document) -> Self {
         let (edits, inserts, behind, appends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { document, edits, inserts, behind, appends }
+        Self { document, edits, inserts, behind, appends, changed: Vec::new() }
     }
 
     /// The document that it changes.
@@ -82,8 +85,11 @@ impl<'d> Plan<'d> {
             return Err(Refusal::NotLiteral);
         }
         let written = match (new, node.kind()) {
-            (New::Text(_) | New::Word(_), Kind::Scalar) => scalar::instead_of(node, new, wants)?,
-            (New::Text(_) | New::Word(_), _) => return Err(Refusal::NotLiteral),
+            (New::Text(_) | New::Word(_), Kind::Scalar) if !self.is_hcl() => {
+                scalar::instead_of(node, new, wants)?
+            }
+            (New::Text(_) | New::Word(_), kind) if kind != Kind::Scalar => return Err(Refusal::NotLiteral),
+            _ if self.is_hcl() => hcl::instead_of(node, new, wants)?,
             _ if is_flow(node) => flow::instead_of(node, new),
             _ => return Err(Refusal::NoPlace),
         };
@@ -111,6 +117,9 @@ impl<'d> Plan<'d> {
         {
             self.rename(entry, key)?;
             return self.morph(entry.value, entries);
+        }
+        if self.is_hcl() {
+            return Err(Refusal::NoPlace);
         }
         let (span, text) = block::instead_of(self.document, entry, key, new)?;
         self.push(span, text);
@@ -142,15 +151,30 @@ impl<'d> Plan<'d> {
         if entry.key.is_alias() {
             return Err(Refusal::NotLiteral);
         }
-        let written = scalar::instead_of(entry.key, &New::Text(key.to_string()), Wants::SameStyle)?;
+        let written = if self.is_hcl() {
+            let steps = enclosing(self.document, entry.key.span()).unwrap_or_default();
+            self.changed.extend(steps.last().map(|step| step.collection().id()));
+            hcl::renamed(entry, key)?
+        } else {
+            scalar::instead_of(entry.key, &New::Text(key.to_string()), Wants::SameStyle)?
+        };
         self.push(entry.key.span(), written);
         Ok(())
+    }
+
+    fn is_hcl(&self) -> bool {
+        self.document.format == Format::Hcl
     }
 
     /// Puts the source of a plain scalar, or of a flow collection, into quotes.
     pub fn quote(&mut self, node: NodeRef<'d>) -> Result<(), Refusal> {
         if node.is_alias() || node.tag().is_some() {
             return Err(Refusal::NotLiteral);
+        }
+        if self.is_hcl() {
+            let written = hcl::in_quotes(node)?;
+            self.push(node.span(), written);
+            return Ok(());
         }
         let source = self.document.text().get(node.span().range()).unwrap_or_default();
         if source.is_empty() || source.contains(['\n', '\r']) || source.starts_with(['"', '\'', '|', '>']) {
@@ -196,7 +220,7 @@ impl<'d> Plan<'d> {
     pub fn extend_scalar(&mut self, node: NodeRef<'d>, more: &[New]) -> Result<(), Refusal> {
         let is_plain = node.kind() == Kind::Scalar && node.tag().is_none() && !node.is_alias();
         let source = self.document.text().get(node.span().range()).unwrap_or_default();
-        if !is_plain || source.is_empty() || source.contains(['\n', '\r', '|', '>']) {
+        if !is_plain || self.is_hcl() || source.is_empty() || source.contains(['\n', '\r', '|', '>']) {
             return Err(Refusal::NotLiteral);
         }
         let written = flow::list_with(self.document, source, more);
@@ -215,7 +239,12 @@ impl<'d> Plan<'d> {
 
     /// Takes away what the last of these steps leads to, and whatever is left empty by that.
     pub fn remove(&mut self, steps: &[Step<'d>]) -> Result<(), Refusal> {
-        let removed = remove::span(self.document, steps)?;
+        let removed = if self.is_hcl() {
+            self.changed.extend(steps.last().map(|step| step.collection().id()));
+            hcl::removed(self.document, steps)?
+        } else {
+            remove::span(self.document, steps)?
+        };
         for edit in removed {
             self.push(edit.0, edit.1);
         }
@@ -224,11 +253,11 @@ impl<'d> Plan<'d> {
 
     /// The edits, in order and without overlap.
     pub fn edits(mut self) -> Result<Vec<Edit>, Refusal> {
-        if self.document.format == Format::Hcl {
-            return Err(Refusal::NoPlace);
-        }
         let removed: Vec<Span> =
             self.edits.iter().filter(|edit| edit.replacement.is_empty()).map(|edit| edit.span).collect();
+        if self.is_hcl() {
+            self.write_hcl(&removed)?;
+        }
         for (id, entries) in std::mem::take(&mut self.inserts) {
             let mapping = self.document.node(id);
             for (key, new) in entries {
@@ -245,7 +274,9 @@ impl<'d> Plan<'d> {
         }
         for (list, new) in std::mem::take(&mut self.appends) {
             let list = self.document.node(list);
-            let (at, text) = if is_flow(list) {
+            let (at, text) = if self.is_hcl() && !list.items().all(|item| item.tag().is_none()) {
+                return Err(Refusal::NoPlace);
+            } else if is_flow(list) {
                 flow::item(self.document, list, &new)?
             } else {
                 block::item(self.document, list, &new)?
@@ -262,6 +293,28 @@ impl<'d> Plan<'d> {
             return Err(Refusal::NoPlace);
         }
         Ok(edits)
+    }
+}
+
+impl Plan<'_> {
+    /// Writes what comes into the mappings of HCL, and keeps those aligned that change.
+    fn write_hcl(&mut self, removed: &[Span]) -> Result<(), Refusal> {
+        let mut inserts = std::mem::take(&mut self.inserts);
+        for id in std::mem::take(&mut self.changed) {
+            if !inserts.iter().any(|(known, _)| *known == id) {
+                inserts.push((id, Vec::new()));
+            }
+        }
+        for (id, new) in inserts {
+            let mapping = self.document.node(id);
+            let (mut made, added) = match new.as_slice() {
+                [] => (Vec::new(), Vec::new()),
+                new => hcl::entries(mapping, new, removed)?,
+            };
+            made.extend(hcl::aligned(mapping, added, &self.edits));
+            made.into_iter().for_each(|(at, text)| self.push(at, text));
+        }
+        Ok(())
     }
 }
 

@@ -7,8 +7,12 @@ use super::scalar;
 
 /// Whether a collection stands between brackets.
 pub fn is_flow(node: NodeRef<'_>) -> bool {
-    node.kind() != Kind::Scalar
-        && node.document().text()[node.span().start as usize..].starts_with(['{', '['])
+    let source = &node.document().text()[node.span().start as usize..];
+    match node.kind() {
+        Kind::Scalar => false,
+        Kind::Mapping => source.starts_with('{'),
+        Kind::Sequence => source.starts_with('['),
+    }
 }
 
 /// Where the line of an offset begins.
@@ -63,7 +67,7 @@ impl Quotes {
     }
 
     fn of<'d>(document: &Document, nodes: impl Iterator<Item = NodeRef<'d>>) -> Self {
-        if document.format == Format::Json {
+        if document.format != Format::Yaml {
             return Self { always: true, double: true };
         }
         let (mut plain, mut quoted, mut needless) = (0, None, 0);

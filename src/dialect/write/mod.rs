@@ -373,6 +373,6 @@ fn lower_first(name: &str) -> String {
 fn is_open(node: NodeRef<'_>) -> bool {
     let is_function = |name: &str| name.starts_with("Fn::") || name == "Ref";
     !node.is_alias()
-        && node.tag().is_none_or(|tag| tag.text.starts_with("!!"))
+        && node.tag().is_none_or(|tag| tag.text.starts_with("!!") || !tag.text.starts_with('!'))
         && !node.written_entries().any(|entry| is_function(entry.name()))
 }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::{Writer, is_open, terraform};
 use crate::dialect::Dialect;
-use crate::document::{Kind, NodeRef};
+use crate::document::{Format, Kind, NodeRef};
 use crate::edit::{New, Refusal, Step};
 use crate::model::{ResourceIdx, ValueId};
 
@@ -30,10 +30,12 @@ impl<'d> Writer<'d, '_> {
         if !is_open(body) {
             return Err(Refusal::NotLiteral);
         }
+        // HCL names resources without quotes.
+        let named = if body.document().format == Format::Hcl { New::Word } else { New::Text };
         let Some(known) = body.get(key) else {
             let new = match names.as_slice() {
                 [only] if behind.is_some() => New::Text(only.clone()),
-                names => New::List(names.iter().cloned().map(New::Text).collect()),
+                names => New::List(names.iter().cloned().map(named).collect()),
             };
             return match behind {
                 Some(behind) => self.plan(at).insert_behind(body, behind, key, new),
@@ -45,9 +47,9 @@ impl<'d> Writer<'d, '_> {
             return Err(Refusal::NotLiteral);
         }
         let known_names: Vec<&str> =
-            known.text().into_iter().chain(known.items().filter_map(NodeRef::text)).collect();
+            known.text().into_iter().chain(known.items().filter_map(NodeRef::text)).map(bare).collect();
         let more: Vec<New> =
-            names.into_iter().filter(|name| !known_names.contains(&name.as_str())).map(New::Text).collect();
+            names.into_iter().filter(|name| !known_names.contains(&name.as_str())).map(named).collect();
         match known.kind() {
             _ if more.is_empty() => Err(Refusal::NoChange),
             Kind::Sequence => more.into_iter().try_for_each(|name| self.plan(at).append(known, name)),
@@ -105,4 +107,9 @@ impl<'d> Writer<'d, '_> {
         }
         false
     }
+}
+
+/// A name without the `${` and `}` of an expression.
+fn bare(text: &str) -> &str {
+    text.strip_prefix("${").and_then(|text| text.strip_suffix('}')).unwrap_or(text)
 }
