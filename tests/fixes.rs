@@ -17,7 +17,7 @@ use grpc_guard::edit;
 use grpc_guard::engine::{self, Analysis, Fixed, Why};
 use grpc_guard::source::read::{Loaded, LoadedFile};
 use grpc_guard::source::{FileId, Source, SourceMap};
-use support::{entries, files, name, projects, root, settings};
+use support::{entries, files, hcl, name, projects, root, settings};
 
 /// The files of one project in memory.
 #[derive(Clone)]
@@ -62,6 +62,17 @@ impl Case {
         }
         case.what = format!("{} {how}", self.what);
         is_other.then_some(case)
+    }
+
+    /// The same configuration in HCL; `None` where a file is of another format or cannot be said in it.
+    fn in_hcl(&self) -> Option<Case> {
+        let mut case = self.clone();
+        for (path, text) in &mut case.files {
+            *path = format!("{}.tf", path.strip_suffix(".tf.json")?);
+            *text = hcl::of_json(&serde_json::from_str(text).ok()?)?;
+        }
+        case.what = format!("{} in HCL", self.what);
+        Some(case)
     }
 
     fn variants(&self) -> Vec<Case> {
@@ -258,6 +269,32 @@ fn all_fixes_of_all_fixtures_hold() {
     }
     println!("{n_cases} cases, {n_applied} fixes applied, {n_refused} refused");
     assert!(n_applied > 100, "only {n_applied} fixes were applied");
+    assert!(problems_found.is_empty(), "{} problems:\n{}", problems_found.len(), problems_found.join("\n"));
+}
+
+#[test]
+fn all_fixes_hold_in_hcl() {
+    let catalog = Catalog::builtin();
+    let (mut problems_found, mut n_applied) = (Vec::new(), 0);
+    for case in fixtures() {
+        let Some(other) = case.in_hcl() else { continue };
+        let [fixed, in_hcl] = [&case, &other].map(|case| case.fix(&catalog, Applicability::Unsafe));
+        n_applied += in_hcl.applied.len();
+        let rules = |fixed: &Fixed| -> Vec<String> {
+            let mut rules: Vec<String> =
+                fixed.applied.iter().map(|applied| applied.rule.to_string()).collect();
+            rules.sort();
+            rules
+        };
+        if rules(&fixed) != rules(&in_hcl) {
+            problems_found.push(format!("{}: {:?}, not {:?}", other.what, rules(&in_hcl), rules(&fixed)));
+        }
+        let n = if in_hcl.applied.is_empty() { 1 } else { usize::MAX };
+        problems_found
+            .extend(other.variants().iter().take(n).flat_map(|variant| problems(variant, &catalog)));
+    }
+    println!("{n_applied} fixes applied");
+    assert!(n_applied > 50, "only {n_applied} fixes were applied");
     assert!(problems_found.is_empty(), "{} problems:\n{}", problems_found.len(), problems_found.join("\n"));
 }
 
