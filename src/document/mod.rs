@@ -44,6 +44,8 @@ pub struct Document {
     decoded: String,
     roots: Vec<NodeId>,
     aliases: Vec<NodeId>,
+    /// Where nodes of another file begin, in rising order; empty in all that a parser makes.
+    origins: Vec<node::NodeOrigin>,
 }
 
 impl Document {

@@ -60,6 +60,14 @@ pub(super) struct Entry {
     pub(super) is_merge: bool,
 }
 
+/// From which node on the nodes of a document stand in a file.
+#[derive(Debug, Clone)]
+pub(super) struct NodeOrigin {
+    first: NodeId,
+    file: FileId,
+    text: Arc<str>,
+}
+
 /// A node together with its document.
 #[derive(Clone, Copy)]
 pub struct NodeRef<'d> {
@@ -139,7 +147,23 @@ impl<'d> NodeRef<'d> {
     /// The span of a collection ends with its last child or closing bracket.
     pub fn span(self) -> Span {
         let node = self.raw();
-        Span::new(self.document.file, node.start, node.end)
+        Span::new(self.file(), node.start, node.end)
+    }
+
+    fn origin(self) -> Option<&'d NodeOrigin> {
+        let origins = &self.document.origins;
+        let at = origins.partition_point(|origin| origin.first <= self.id);
+        at.checked_sub(1).map(|at| &origins[at])
+    }
+
+    /// The file in which it stands: that of the document, unless the document was put together from several.
+    pub fn file(self) -> FileId {
+        self.origin().map_or(self.document.file, |origin| origin.file)
+    }
+
+    /// The text of that file.
+    pub fn file_text(self) -> &'d Arc<str> {
+        self.origin().map_or(&self.document.text, |origin| &origin.text)
     }
 
     /// What it is.
@@ -307,8 +331,18 @@ impl DocumentBuilder {
             decoded: String::new(),
             roots: Vec::new(),
             aliases: Vec::new(),
+            origins: Vec::new(),
         };
         Self { document }
+    }
+
+    /// Says in which file the nodes stand that follow. Their texts have to be decoded ones.
+    pub fn stand_in(&mut self, file: FileId, text: &Arc<str>) {
+        let origin = self.document.origins.last();
+        if origin.map_or(self.document.file, |origin| origin.file) != file {
+            let first = NodeId(self.document.nodes.len() as u32);
+            self.document.origins.push(NodeOrigin { first, file, text: Arc::clone(text) });
+        }
     }
 
     /// The text.

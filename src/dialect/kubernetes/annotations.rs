@@ -36,7 +36,7 @@ impl<'d> Setting<'d> {
     /// Reads a value that stands under the key at `key`.
     pub(super) fn read_at(key: Span, value: NodeRef<'d>) -> Option<Self> {
         let span = inner_span(value);
-        let source = value.document().text().get(span.range()).unwrap_or_default();
+        let source = value.file_text().get(span.range()).unwrap_or_default();
         let text = match value.scalar() {
             Some(scalar) if scalar.typed(Schema::Yaml11) == Typed::Null => return None,
             Some(scalar) => scalar.text,
@@ -165,14 +165,6 @@ impl<'d> Annotations<'d> {
             }
         }
         annotations
-    }
-
-    /// Lays others over these.
-    pub(super) fn overlay(&mut self, other: Self) {
-        let is_kept = |key: &NodeRef<'d>| !other.written.iter().any(|(new, _)| new.text() == key.text());
-        self.written.retain(|(key, _)| is_kept(key));
-        self.written.extend(other.written);
-        self.by_key.extend(other.by_key);
     }
 
     /// The annotation of a full name.

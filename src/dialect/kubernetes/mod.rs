@@ -97,7 +97,8 @@ pub fn lower(files: &[File<'_>], platforms: &Platforms) -> Lowered {
 pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hints<'_>) -> Lowered {
     let mut lowered = Lowered::default();
     for applied in kustomize::applied(files) {
-        let world = World::collect_patched(&applied.files, &applied.patches);
+        let changes = applied.changes();
+        let world = World::collect_changed(&applied.files, Some(&changes));
         if !world.objects.is_empty() {
             let part = lowered.models.len() as u32;
             let builder = lower_world(Builder::new(), &world, platforms, &[]);

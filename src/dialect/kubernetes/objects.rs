@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::annotations::Annotations;
-use super::kustomize::Patch;
+use super::kustomize::{Changes, Outcome};
 use super::values::text;
 use crate::dialect::File;
 use crate::document::{Kind, NodeId, NodeRef};
@@ -101,23 +101,19 @@ pub(super) struct World<'d> {
 impl<'d> World<'d> {
     /// Collects the objects of all files.
     pub(super) fn collect(files: &[File<'d>]) -> Self {
-        Self::collect_patched(files, &[])
+        Self::collect_changed(files, None)
     }
 
-    /// Collects the objects of all files, with patches laid over them.
-    pub(super) fn collect_patched(files: &[File<'d>], patches: &[Patch<'d>]) -> Self {
+    /// Collects the objects of all files as kustomizations leave them.
+    pub(super) fn collect_changed(files: &[File<'d>], changes: Option<&'d Changes>) -> Self {
         let mut world = World::default();
         for (file_idx, file) in files.iter().enumerate() {
             world.directories.push(file.path.rsplit_once('/').map_or("", |(directory, _)| directory));
             let mut seen = FxHashSet::default();
             for root in file.document.roots() {
-                world.add(root, file_idx, 0, &mut seen);
+                world.add(root, file_idx, 0, (&mut seen, changes));
             }
         }
-        world.objects.retain_mut(|object| {
-            let Object { kind, name, annotations, .. } = object;
-            patches.iter().all(|patch| patch.lay_over(kind, name, annotations))
-        });
         for (idx, object) in world.objects.iter().enumerate() {
             world.by_name.entry((object.kind, object.name)).or_default().push(idx);
         }
@@ -125,7 +121,13 @@ impl<'d> World<'d> {
     }
 
     /// Adds an object, or those of a list. What an alias repeats is the same object.
-    fn add(&mut self, node: NodeRef<'d>, file: usize, depth: usize, seen: &mut FxHashSet<NodeId>) {
+    fn add(
+        &mut self,
+        node: NodeRef<'d>,
+        file: usize,
+        depth: usize,
+        (seen, changes): (&mut FxHashSet<NodeId>, Option<&'d Changes>),
+    ) {
         if !seen.insert(node.target_id()) {
             return;
         }
@@ -135,11 +137,16 @@ impl<'d> World<'d> {
         if let Some(items) = items.filter(|_| is_list) {
             if depth < MAX_LIST_DEPTH {
                 for item in items.items() {
-                    self.add(item, file, depth + 1, seen);
+                    self.add(item, file, depth + 1, (seen, changes));
                 }
             }
             return;
         }
+        let node = match changes.map(|changes| changes.of(file, node.target_id())) {
+            None | Some(Outcome::Unchanged) => node,
+            Some(Outcome::Changed(node)) => node,
+            Some(Outcome::Gone) => return,
+        };
         self.objects.extend(Object::read(node, file));
     }
 

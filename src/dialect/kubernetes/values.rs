@@ -2,16 +2,16 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::document::{Kind, NodeId, NodeRef, ScalarStyle, Schema, Typed};
+use crate::document::{Document, Kind, NodeId, NodeRef, ScalarStyle, Schema, Typed};
 use crate::model::{Place, Unknown, ValueId, Values};
-use crate::source::{FileId, Span};
+use crate::source::Span;
 
 const MAX_DEPTH: usize = 100;
 
 /// Turns nodes into values. What an alias or a merge key repeats is converted once and shared.
 #[derive(Debug, Default)]
 pub(super) struct Converter {
-    done: FxHashMap<(FileId, NodeId), ValueId>,
+    done: FxHashMap<(*const Document, NodeId), ValueId>,
 }
 
 impl Converter {
@@ -37,7 +37,7 @@ impl Converter {
                 Typed::Str(text) => values.text(text, place),
             };
         }
-        let identity = (node.document().file, node.target_id());
+        let identity = (std::ptr::from_ref(node.document()), node.target_id());
         if let Some(shared) = self.done.get(&identity) {
             return values.copy_at(*shared, place);
         }
