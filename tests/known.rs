@@ -61,6 +61,57 @@ fn a_baseline_from_the_first_day_on() {
     assert!(!json.contains("health-check-http-matcher"), "{json}");
 }
 
+/// A baseline that is written over a part of the project keeps what it knows of the rest.
+#[test]
+fn a_baseline_written_in_parts() {
+    let project = Project::new(&[("grpc-guard.yaml", b"baseline: known.json\n")]);
+    for dir in ["a", "b"] {
+        project.write(&format!("{dir}/lb.yaml"), template(&["Orders"]));
+    }
+    let files = || {
+        let lines = project.read("known.json");
+        let files = lines.lines().filter_map(|line| line.split("\"file\":\"").nth(1));
+        let files = files.filter_map(|rest| rest.split('"').next());
+        files.map(str::to_string).collect::<Vec<String>>()
+    };
+    let write = |args: &[&str]| check(&project, &[args, &["--write-baseline", "known.json"]].concat()).stderr;
+    write(&["a"]);
+    assert_eq!(files(), ["a/lb.yaml"]);
+    let told = write(&["b"]);
+    assert_eq!(files(), ["a/lb.yaml", "b/lb.yaml"], "{told}");
+    assert!(told.contains("wrote known.json: 2 findings, 1 of them not checked again"), "{told}");
+    assert_eq!(check(&project, &[]).status, 0);
+
+    project.write("a/lb.yaml", template(&["Orders", "Stock"]));
+    write(&["a/lb.yaml"]);
+    assert_eq!(files(), ["a/lb.yaml", "a/lb.yaml", "b/lb.yaml"]);
+    write(&["--only", "listener-without-https"]);
+    assert_eq!(files(), ["a/lb.yaml", "a/lb.yaml", "b/lb.yaml"], "rules that were left out stay");
+
+    std::fs::remove_dir_all(project.at("b")).expect("removed");
+    write(&["a"]);
+    assert_eq!(
+        files(),
+        ["a/lb.yaml", "a/lb.yaml", "b/lb.yaml"],
+        "a run over a part does not know what is gone"
+    );
+    write(&[]);
+    assert_eq!(files(), ["a/lb.yaml", "a/lb.yaml"]);
+
+    // Without a configuration or a repository the current directory is the whole.
+    let bare = Project::new(&[]);
+    for dir in ["a", "b"] {
+        bare.write(&format!("{dir}/lb.yaml"), template(&["Orders"]));
+        check(&bare, &[dir, "--write-baseline", "known.json"]);
+    }
+    assert_eq!(bare.read("known.json").matches("\"file\"").count(), 2);
+
+    project.write("known.json", "{\"version\": 0, \"findings\": []}\n");
+    let refused = check(&project, &["a", "--write-baseline", "known.json"]);
+    assert_eq!(refused.status, 2, "what cannot be read cannot be kept");
+    assert!(project.read("known.json").contains("\"version\": 0"), "and is not lost");
+}
+
 #[test]
 fn baselines_that_cannot_be_used() {
     let project = Project::new(&[]);

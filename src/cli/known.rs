@@ -121,10 +121,20 @@ fn write_baseline(
         );
         return Ok(());
     }
-    let baseline = Baseline::of(analysis, root);
+    let mut n_kept = 0;
+    let mut baseline = Baseline::of(analysis, root);
+    if (!settings.is_whole || settings.only.is_some()) && path.exists() {
+        let n_new = baseline.len();
+        baseline.keep_unseen(read_baseline(path, root)?, analysis, settings);
+        n_kept = baseline.len() - n_new;
+    }
     let text = baseline.to_text();
     write::write(path, text.as_bytes())?;
-    let _ = writeln!(io::stderr(), "wrote {}: {}", path.display(), counted(baseline.len(), "finding"));
+    let kept = match n_kept {
+        0 => String::new(),
+        n => format!(", {n} of them not checked again"),
+    };
+    let _ = writeln!(io::stderr(), "wrote {}: {}{kept}", path.display(), counted(baseline.len(), "finding"));
     parse(path, &text, root)?.apply(analysis, settings);
     Ok(())
 }

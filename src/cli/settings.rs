@@ -115,13 +115,12 @@ impl Configured {
     }
 }
 
-/// Whether everything below a directory is looked at.
+/// Whether everything below a directory, by default the current one, is looked at.
 fn is_whole(paths: &[PathBuf], root: Option<&Path>) -> bool {
     let current = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &current } else { paths };
-    paths
-        .iter()
-        .any(|path| root.is_none_or(|root| config::absolute(root).starts_with(config::absolute(path))))
+    let root = config::absolute(root.unwrap_or(Path::new(".")));
+    paths.iter().any(|path| root.starts_with(config::absolute(path)))
 }
 
 /// The text of a configuration file.

@@ -70,6 +70,20 @@ impl Baseline {
         baseline
     }
 
+    /// Takes over what an older baseline knows of files that this run has not looked at, and of rules that it has left out on
+    /// purpose. Where everything was looked at, files that are not among them are gone.
+    pub fn keep_unseen(&mut self, older: Baseline, analysis: &Analysis, settings: &Settings) {
+        let looked_at: Vec<String> = analysis.reported().map(|path| self.relative(path)).collect();
+        let is_unseen = |key: &Key| {
+            let is_left_out = settings.only.as_ref().is_some_and(|only| !only.contains(&key.rule));
+            is_left_out || !settings.is_whole && !looked_at.contains(&key.file)
+        };
+        // What is told of a file that was not looked at, because it concerns one that was, is among the new ones already.
+        for (key, found) in older.known.into_iter().filter(|(key, _)| is_unseen(key)) {
+            self.known.entry(key).or_insert(found);
+        }
+    }
+
     /// Strikes a finding out once; whether it was there.
     pub(super) fn take(&mut self, analysis: &Analysis, found: &Diagnostic) -> bool {
         let key = self.key(analysis, found);
