@@ -1,6 +1,5 @@
 //! Findings that are known already or older than a change: `--baseline`, `--write-baseline`, `--only-new`, `--changed-since`.
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +7,7 @@ use anyhow::{Context, bail};
 
 use super::args::CheckArgs;
 use super::located::Located;
-use super::settings::Configured;
+use super::settings::{Configured, text_of};
 use super::{git, write};
 use crate::catalog::Catalog;
 use crate::config::Settings;
@@ -123,7 +122,7 @@ fn write_baseline(
     }
     let mut n_kept = 0;
     let mut baseline = Baseline::of(analysis, root);
-    if (!settings.is_whole || settings.only.is_some()) && path.exists() {
+    if (!settings.is_whole || settings.only.is_some()) && path.is_file() {
         let n_new = baseline.len();
         baseline.keep_unseen(read_baseline(path, root)?, analysis, settings);
         n_kept = baseline.len() - n_new;
@@ -140,9 +139,7 @@ fn write_baseline(
 }
 
 fn read_baseline(path: &Path, root: &Path) -> anyhow::Result<Baseline> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read the baseline {}", path.display()))?;
-    parse(path, &text, root)
+    parse(path, &text_of("baseline", path)?, root)
 }
 
 fn parse(path: &Path, text: &str, root: &Path) -> anyhow::Result<Baseline> {

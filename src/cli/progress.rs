@@ -40,10 +40,17 @@ impl Bar {
                     return;
                 }
                 let bar = ProgressBar::new(0);
-                let style = ProgressStyle::with_template("checking {pos}/{len} files {wide_bar} {elapsed}");
-                bar.set_style(style.expect("internal error: the template of the bar is one"));
+                let style = |template| {
+                    ProgressStyle::with_template(template)
+                        .expect("internal error: the template of the bar is one")
+                };
+                bar.set_style(style("reading files {elapsed}"));
                 while stopped.recv_timeout(REDRAW) == Err(RecvTimeoutError::Timeout) {
-                    bar.set_length(progress.total.load(Ordering::Relaxed));
+                    let total = progress.total.load(Ordering::Relaxed);
+                    if total > 0 && bar.length() != Some(total) {
+                        bar.set_style(style("checking {pos}/{len} files {wide_bar} {elapsed}"));
+                        bar.set_length(total);
+                    }
                     bar.set_position(progress.done.load(Ordering::Relaxed));
                     bar.tick();
                 }

@@ -23,6 +23,7 @@ impl From<&Problem> for Diagnostic {
 fn help(kind: &ProblemKind) -> Option<&'static str> {
     Some(match kind {
         ProblemKind::NotFound => "check the spelling; paths are relative to the current directory",
+        ProblemKind::Vanished => "run the command again when nothing else writes here",
         ProblemKind::NotAFile(_) => "pipe its content in and name `-` instead",
         ProblemKind::InvalidUtf8 { .. } | ProblemKind::Utf16 => "save the file as UTF-8",
         ProblemKind::NameIsNotUtf8 => "rename the file, or leave it out with `.grpc-guardignore`",

@@ -90,6 +90,9 @@ pub enum ProblemKind {
     /// Nothing has this name. The user's mistake.
     #[error("there is no file or directory of this name")]
     NotFound,
+    /// It was found, and is not there when it is to be read.
+    #[error("this file was there when the run began, and is gone")]
+    Vanished,
     /// The operating system refuses. The environment's fault.
     #[error("this cannot be read: {0}")]
     Refused(String),
@@ -185,7 +188,6 @@ pub fn read(paths: &[PathBuf], options: &ReadOptions) -> Loaded {
                 let id = loaded.sources.add(Source::new(path, text));
                 loaded.files.push(LoadedFile { id, explicit: candidate.explicit });
             }
-            Content::Vanished => loaded.skipped.push(Skipped { path, reason: "it vanished" }),
             Content::Binary => loaded.skipped.push(Skipped { path, reason: "it is not text" }),
             Content::Broken { kind, readable } => loaded.fail(path, kind, readable),
         }
@@ -407,7 +409,6 @@ fn refusal(error: &std::io::Error) -> ProblemKind {
 /// What reading a candidate gave.
 enum Content {
     Text(Arc<str>),
-    Vanished,
     Binary,
     Broken { kind: ProblemKind, readable: String },
 }
@@ -424,7 +425,8 @@ impl Candidate {
         match bytes {
             Ok(Some(bytes)) => self.decode(bytes),
             Ok(None) => broken(ProblemKind::TooLarge(max_bytes)),
-            Err(error) if error.kind() == ErrorKind::NotFound && !self.explicit => Content::Vanished,
+            // The run has found it before.
+            Err(error) if error.kind() == ErrorKind::NotFound => broken(ProblemKind::Vanished),
             Err(error) => broken(refusal(&error)),
         }
     }
