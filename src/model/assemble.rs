@@ -389,6 +389,8 @@ impl<'m> Writer<'m> {
         let address = self.values.text(&draft.id, place);
         let mut entries = vec![("Dialect", dialect), ("Address", address)];
         entries.extend(draft.controller.map(|controller| ("Controller", controller)));
+        let condition = draft.condition.as_deref().map(|name| self.values.text(name, place));
+        entries.extend(condition.map(|condition| ("Condition", condition)));
         let object = match draft.platform {
             Platform::Ingress | Platform::AutoMode => Some("Ingress"),
             Platform::Service | Platform::AutoModeService | Platform::InTree => Some("Service"),

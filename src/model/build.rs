@@ -187,6 +187,8 @@ pub struct Draft {
     pub platform: Platform,
     /// Who builds or reconciles it (`Source.Controller`); `None` in templates; unknown where not settled.
     pub controller: Option<ValueId>,
+    /// The condition without which it does not exist (`Source.Condition`).
+    pub condition: Option<String>,
     /// What the user wrote, resolved, in AWS names and shape: a map. `None` counts as an empty map.
     pub properties: Option<ValueId>,
     /// `Properties` with defaults, normalised; the property tables fill it when a dialect does not.
@@ -237,6 +239,7 @@ impl Draft {
             span,
             platform,
             controller: None,
+            condition: None,
             properties: None,
             effective: None,
             grpc: Vec::new(),

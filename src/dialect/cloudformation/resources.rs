@@ -238,6 +238,7 @@ impl<'d> Declarations<'d> {
                 let mut draft = Draft::new(id, type_name, key.span(), span, Platform::CloudFormation);
                 draft.type_at = declared.entry.value.get("Type").map_or(key.span(), |kind| kind.span());
                 draft.callers.clone_from(&callers);
+                draft.condition = declared.condition.as_deref().map(str::to_string);
                 resolver.builder.add(draft)
             });
             present.extend(idx.map(|idx| (idx, declared)));

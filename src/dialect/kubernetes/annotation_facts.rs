@@ -8,7 +8,7 @@ use super::effects::Around;
 use super::listeners;
 use super::objects::Object;
 use super::values::{inner_span, is_placeholder};
-use crate::document::{NodeRef, Schema, Typed};
+use crate::document::{Kind, NodeRef, Schema, Typed};
 use crate::model::{Place, ValueId, Values};
 
 /// What an annotation holds.
@@ -277,6 +277,7 @@ fn fault(object: &Object<'_>, name: &str, key: NodeRef<'_>, value: NodeRef<'_>) 
         Some(Typed::Null) => return None,
         Some(Typed::Str(text)) if is_placeholder(text) => return None,
         Some(Typed::Str(_)) => {}
+        None if is_braces(value) => return None,
         _ => return Some(("not-a-string", None)),
     }
     let setting = Setting::read(key, value)?;
@@ -300,6 +301,13 @@ fn fault(object: &Object<'_>, name: &str, key: NodeRef<'_>, value: NodeRef<'_>) 
         Some(holds) => wrong_value(holds, &setting, raw),
         None => Some(("unrecognized", nearest(NLB, suffix, ON_BALANCER.iter().map(|(name, _)| *name)))),
     }
+}
+
+/// Whether a value is `{{NAME}}` without quotes, which YAML reads as a map: a template fills it in.
+fn is_braces(value: NodeRef<'_>) -> bool {
+    let is_map = |node: NodeRef<'_>| node.kind() == Kind::Mapping;
+    let mut entries = value.entries();
+    is_map(value) && entries.next().is_some_and(|entry| is_map(entry.key)) && entries.next().is_none()
 }
 
 fn holds<'t>(

@@ -127,7 +127,11 @@ fn of_container(draft: &mut Draft, workload: &Workload<'_>, container: &Containe
             draft.layer4_reasons.push(("proxy", span));
         }
     }
-    if let Some((name, _)) = container.name {
+    if let Some((name, span)) = container.name {
+        // The name stands in for an image that a template fills in.
+        if container.image.is_none() && is_proxy(name) {
+            draft.layer4_reasons.push(("proxy", span));
+        }
         draft.grpc_web |= signs::is_grpc_web(name);
         draft.streaming |= signs::is_streaming(name);
     }

@@ -80,9 +80,11 @@ impl<'d> Lowering<'_, 'd> {
         self.builder.draft_mut(service).properties = Some(properties);
         for parent in &parents {
             for listener in self.selected(parent) {
-                // gRPC is refused on HTTP listeners.
+                // gRPC is refused on HTTP listeners, and what passes TLS through takes TLSRoutes alone.
                 let protocol = listener.get("protocol").and_then(text);
-                if object.kind == "GRPCRoute" && protocol != Some("HTTPS") {
+                let is_passed = protocol == Some("TLS");
+                let is_refused = object.kind == "GRPCRoute" && protocol != Some("HTTPS");
+                if is_refused || is_passed != (object.kind == "TLSRoute") {
                     continue;
                 }
                 self.lower_lattice_listener(idx, service, &label, listener, made);
