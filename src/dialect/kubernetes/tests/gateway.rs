@@ -118,3 +118,27 @@ fn refusals_of_routes() {
     reason(&host("*.example.com", "example.com"), "hostname");
     reason(&host("a.example.com", "${HOST}"), "absent");
 }
+
+#[test]
+fn lattice_passes_nothing_through_to_http_routes() {
+    let model = model(
+        "apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: shop}
+spec:
+  gatewayClassName: amazon-vpc-lattice
+  listeners:
+    - {name: https, protocol: HTTPS, port: 443}
+    - {name: tls, protocol: TLS, port: 8443, tls: {mode: Passthrough}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: orders}
+spec:
+  parentRefs: [{name: shop}]
+  rules: [{backendRefs: [{name: orders, kind: Service, port: 80}]}]
+",
+    );
+    let listeners = ids(&model, "AWS::VpcLattice::Listener");
+    assert_eq!(listeners, ["HTTPRoute orders -> HTTPS:443"]);
+}
