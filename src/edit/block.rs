@@ -178,7 +178,7 @@ impl<'d> Writer<'d> {
 
     fn value(&self, out: &mut String, like: NodeRef<'_>, new: &New, column: usize) {
         match new {
-            New::Text(_) | New::Word(_) => {
+            New::Text(_) | New::Name(_) | New::Word(_) => {
                 out.push(' ');
                 out.push_str(&scalar::among(Quotes::of_values(like), new, false));
             }

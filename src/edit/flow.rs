@@ -175,7 +175,9 @@ impl<'d> Writer<'d> {
 
     fn value(&self, new: &New, indent: Option<&str>) -> String {
         match new {
-            New::Text(_) | New::Word(_) => scalar::among(self.values, new, true),
+            // There names are no texts.
+            New::Name(name) if self.document.format == Format::Hcl => name.clone(),
+            New::Text(_) | New::Name(_) | New::Word(_) => scalar::among(self.values, new, true),
             New::List(items) => {
                 let is_short = items.iter().all(|item| !matches!(item, New::Map(_)));
                 let indent = indent.filter(|_| self.document.format == Format::Json && !is_short);

@@ -51,7 +51,7 @@ pub struct Plan<'d> {
     edits: Vec<Edit>,
     /// What comes into each mapping; entries of the same name are joined.
     inserts: Vec<(NodeId, Vec<(String, New)>)>,
-    /// The names of the entries behind which new ones are wanted: mapping, new name, sibling.
+    /// Where new entries are wanted: mapping, new name, what the names of siblings to stand behind begin with.
     behind: Vec<(NodeId, String, &'static str)>,
     appends: Vec<(NodeId, New)>,
     /// Mappings of HCL of which a key changes or goes.
@@ -204,16 +204,16 @@ impl<'d> Plan<'d> {
         Ok(())
     }
 
-    /// Sets the value of a key that does not exist yet, right behind a sibling where that is there.
+    /// The same, right behind the last sibling whose name begins with `sibling`, where there is one.
     pub fn insert_behind(
         &mut self,
         mapping: NodeRef<'d>,
         sibling: &'static str,
-        key: &str,
+        path: &[String],
         new: New,
     ) -> Result<(), Refusal> {
-        self.behind.push((mapping.id(), key.to_string(), sibling));
-        self.insert(mapping, &[key.to_string()], new)
+        self.behind.extend(path.first().map(|key| (mapping.id(), key.clone(), sibling)));
+        self.insert(mapping, path, new)
     }
 
     /// Makes a list of a scalar that stands for its only item, with more behind it.
@@ -274,7 +274,8 @@ impl<'d> Plan<'d> {
         }
         for (list, new) in std::mem::take(&mut self.appends) {
             let list = self.document.node(list);
-            let (at, text) = if self.is_hcl() && !list.items().all(|item| item.tag().is_none()) {
+            let is_name = matches!(new, New::Name(_));
+            let (at, text) = if self.is_hcl() && !is_name && list.items().any(|item| item.tag().is_some()) {
                 return Err(Refusal::NoPlace);
             } else if is_flow(list) {
                 flow::item(self.document, list, &new)?

@@ -5,6 +5,8 @@
 pub enum New {
     /// Text: quoted where a reader would take it for something else.
     Text(String),
+    /// The name of something else that is declared: text, in a language that has no names of its own.
+    Name(String),
     /// A number or one of the words `true`, `false`, written as it is.
     Word(String),
     /// A list.

@@ -37,8 +37,8 @@ pub(super) fn among(quotes: Quotes, new: &New, in_flow: bool) -> String {
     };
     match new {
         New::Word(word) => word.clone(),
-        New::Text(text) if quotes.always || !is_plain(text, in_flow) => quoted(text),
-        New::Text(text) => text.clone(),
+        New::Text(text) | New::Name(text) if quotes.always || !is_plain(text, in_flow) => quoted(text),
+        New::Text(text) | New::Name(text) => text.clone(),
         _ => String::new(),
     }
 }

@@ -86,8 +86,8 @@ impl Quotes {
     }
 }
 
-/// The written entries that stay, the one behind which a new key stands best first: the one that is asked for, the one
-/// whose name begins most alike, else the last.
+/// The written entries that stay, the one behind which a new key stands best first: those that are asked for by what their
+/// names begin with, the one whose name begins with most of the same words, else the last.
 pub(super) fn neighbours<'d>(
     mapping: NodeRef<'d>,
     key: &str,
@@ -99,10 +99,10 @@ pub(super) fn neighbours<'d>(
         !removed.iter().any(|gone| gone.start <= at.start && at.end <= gone.end)
     };
     let alike = |entry: &EntryRef<'_>| {
-        if behind == Some(entry.name()) {
+        if behind.is_some_and(|behind| entry.name().starts_with(behind)) {
             return usize::MAX;
         }
-        let common = entry.name().bytes().zip(key.bytes()).take_while(|(a, b)| a == b).count();
+        let common = common_words(entry.name(), key);
         if common >= 4 { common } else { 0 }
     };
     let mut entries: Vec<EntryRef<'d>> = mapping.written_entries().filter(is_kept).collect();
@@ -110,6 +110,21 @@ pub(super) fn neighbours<'d>(
     // Sorting is stable: of equals the last written comes first.
     entries.sort_by_key(|entry| std::cmp::Reverse(alike(entry)));
     entries
+}
+
+/// The length of the whole words with which two names begin alike.
+fn common_words(one: &str, other: &str) -> usize {
+    let common = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let is_end = |name: &str, at: usize| {
+        let next = name.as_bytes().get(at);
+        next.is_none_or(|next| next.is_ascii_uppercase() || matches!(next, b'-' | b'_' | b'.' | b'/'))
+    };
+    // A separator belongs to the word before it.
+    let is_boundary = |at: &usize| {
+        let last = one.as_bytes()[*at - 1];
+        matches!(last, b'-' | b'_' | b'.' | b'/') || is_end(one, *at) && is_end(other, *at)
+    };
+    (1..=common).rev().find(is_boundary).unwrap_or(0)
 }
 
 /// How much deeper a mapping stands than the one around it, in files of this author.

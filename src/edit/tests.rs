@@ -14,10 +14,13 @@ enum Change<'c> {
     Append(&'c [&'c str], New),
     Remove(&'c [&'c str]),
     Rename(&'c [&'c str], &'c str),
+    InsertBehind(&'static str, &'c [&'c str], &'c str, New),
+    Extend(&'c [&'c str], &'c [&'c str]),
+    Number(&'c [&'c str], &'c str),
     Quote(&'c [&'c str]),
 }
 
-use Change::{Append, Insert, Quote, Remove, Rename, Set};
+use Change::{Append, Extend, Insert, InsertBehind, Number, Quote, Remove, Rename, Set};
 
 fn text(text: &str) -> New {
     New::Text(text.to_string())
@@ -67,6 +70,16 @@ fn changed(source: &str, changes: &[Change<'_>]) -> Result<String, Refusal> {
                 Some(Step::Entry { entry, .. }) => plan.rename(*entry, key)?,
                 _ => panic!("no entry"),
             },
+            InsertBehind(sibling, path, key, new) => {
+                plan.insert_behind(node(path), sibling, &[key.to_string()], new.clone())?;
+            }
+            Extend(path, more) => {
+                let more: Vec<New> = more.iter().map(|name| New::Name(name.to_string())).collect();
+                plan.extend_scalar(node(path), &more)?;
+            }
+            Number(path, number) => {
+                plan.replace(node(path), &New::Word(number.to_string()), Wants::Number)?
+            }
             Quote(path) => plan.quote(node(path))?,
         }
     }
@@ -236,4 +249,47 @@ fn keys_are_renamed_and_values_quoted() {
 #[test]
 fn what_goes_and_what_comes_do_not_meet() {
     check("a: 1\nPath: 2\n", &[Remove(&["Path"]), Insert(&[], &["PathB"], text("x"))], "a: 1\nPathB: x\n");
+}
+
+#[test]
+fn entries_come_where_they_are_wanted() {
+    let behind = [InsertBehind("Type", &["a"], "DependsOn", text("L"))];
+    check(
+        "a:\n  Type: T # why\n  P:\n    b: 1\n",
+        &behind,
+        "a:\n  Type: T # why\n  DependsOn: L\n  P:\n    b: 1\n",
+    );
+    check("a:\n  P:\n    b: 1\n  Type: T", &behind, "a:\n  P:\n    b: 1\n  Type: T\n  DependsOn: L");
+    check("a:\n  P:\n    b: 1\n", &behind, "a:\n  P:\n    b: 1\n  DependsOn: L\n");
+    check("a: {Type: T, P: {b: 1}}\n", &behind, "a: {Type: T, DependsOn: L, P: {b: 1}}\n");
+    check(
+        "{\"a\":{\"Type\":\"T\",\"P\":{}}}",
+        &behind,
+        "{\"a\":{\"Type\":\"T\",\"DependsOn\":\"L\",\"P\":{}}}",
+    );
+    let near = [Insert(&[], &["x.io/healthcheck-path"], text("/x"))];
+    check(
+        "x.io/healthcheck-port: 1\nx.io/hosts: y\n",
+        &near,
+        "x.io/healthcheck-port: 1\nx.io/healthcheck-path: /x\nx.io/hosts: y\n",
+    );
+    check("x.io/hosts: y\nx.io/tags: z\n", &near, "x.io/hosts: y\nx.io/tags: z\nx.io/healthcheck-path: /x\n");
+}
+
+#[test]
+fn a_scalar_becomes_a_list_on_its_line() {
+    check("D: a # b\n", &[Extend(&["D"], &["c"])], "D: [a, c] # b\n");
+    check("D: 'a'\n", &[Extend(&["D"], &["c", "d"])], "D: ['a', 'c', 'd']\n");
+    check("{\"D\":\"a\"}", &[Extend(&["D"], &["c"])], "{\"D\":[\"a\",\"c\"]}");
+    check("{\"D\": \"a\"}", &[Extend(&["D"], &["c"])], "{\"D\": [\"a\", \"c\"]}");
+    refuse("D: &x a\nE: *x\n", &[Extend(&["E"], &["c"])], Refusal::NotLiteral);
+    refuse("D: |\n  a\n", &[Extend(&["D"], &["c"])], Refusal::NotLiteral);
+    refuse("D:\n", &[Extend(&["D"], &["c"])], Refusal::NotLiteral);
+}
+
+#[test]
+fn a_number_loses_the_quotes_of_a_name() {
+    check("p: api # x\n", &[Number(&["p"], "80")], "p: 80 # x\n");
+    check("p: \"api\"\n", &[Number(&["p"], "80")], "p: 80\n");
+    check("{\"p\": \"api\"}", &[Number(&["p"], "80")], "{\"p\": 80}");
 }

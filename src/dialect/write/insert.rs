@@ -52,7 +52,7 @@ impl<'d> Writer<'d, '_> {
             };
             let Some(next) = next else {
                 let (keys, new) = rest(&path[depth..], new)?;
-                return self.plan(at).insert(node, &keys, new);
+                return self.insert_near(at, node, &keys, new);
             };
             let is_empty = next.kind() == Kind::Scalar && next.text() == Some("") && next.tag().is_none();
             if is_empty && depth + 1 < path.len() {

@@ -174,7 +174,7 @@ impl<'d> Writer<'d, '_> {
                 self.plan(at).replace(entry.value, &new, Wants::Text)
             }
             Some(entry) => self.plan(at).replace(entry.value, &new, Wants::Text),
-            None => self.plan(at).insert(annotations, &[key.to_string()], new),
+            None => self.insert_near(at, annotations, &[key.to_string()], new),
         }
     }
 
@@ -230,7 +230,7 @@ impl<'d> Writer<'d, '_> {
                 let matcher = check.get(field).filter(|_| keys.len() > 1);
                 match matcher {
                     Some(matcher) => self.plan(at).insert(matcher, &keys[1..], new.clone()),
-                    None => self.plan(at).insert(check, &keys, new.clone()),
+                    None => self.insert_near(at, check, &keys, new.clone()),
                 }
             }
             None => {
@@ -302,6 +302,6 @@ fn scalar(new: &New) -> Result<String, Refusal> {
             let items: Result<Vec<String>, Refusal> = items.iter().map(scalar).collect();
             Ok(items?.join(","))
         }
-        New::Map(_) => Err(Refusal::NoPlace),
+        New::Name(_) | New::Map(_) => Err(Refusal::NoPlace),
     }
 }

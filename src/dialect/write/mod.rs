@@ -283,7 +283,7 @@ impl<'d, 'm> Writer<'d, 'm> {
         for (key, new) in entries {
             match block.written_entries().find(|entry| entry.name() == key) {
                 Some(_) => return Err(Refusal::NotLiteral),
-                None => self.plan(at).insert(block, std::slice::from_ref(key), new.clone())?,
+                None => self.insert_near(at, block, std::slice::from_ref(key), new.clone())?,
             }
         }
         Ok(())
@@ -324,6 +324,21 @@ impl<'d, 'm> Writer<'d, 'm> {
         }
     }
 
+    /// Puts a path of keys into a mapping, near what it belongs to.
+    fn insert_near(
+        &mut self,
+        at: usize,
+        mapping: NodeRef<'d>,
+        path: &[String],
+        new: New,
+    ) -> Result<(), Refusal> {
+        let kin = path.first().and_then(|key| KIN.iter().find(|(own, _)| own == key));
+        match kin {
+            Some((_, kin)) => self.plan(at).insert_behind(mapping, kin, path, new),
+            None => self.plan(at).insert(mapping, path, new),
+        }
+    }
+
     fn plan_of(&self, span: Span) -> Option<usize> {
         self.documents.of_file.get(&span.file).copied()
     }
@@ -334,6 +349,23 @@ impl<'d, 'm> Writer<'d, 'm> {
         Ok((at, steps))
     }
 }
+
+/// Keys, and what the names begin with behind which they are looked for, where their own names do not say it.
+const KIN: [(&str, &str); 10] = [
+    ("Matcher", "HealthCheck"),
+    ("SslPolicy", "Certificates"),
+    ("AlpnPolicy", "Certificates"),
+    ("ssl_policy", "certificate_arn"),
+    ("alpn_policy", "certificate_arn"),
+    ("matcher", "healthCheck"),
+    ("readinessProbe", "livenessProbe"),
+    ("alb.ingress.kubernetes.io/success-codes", "alb.ingress.kubernetes.io/healthcheck-"),
+    ("alb.ingress.kubernetes.io/ssl-policy", "alb.ingress.kubernetes.io/certificate-arn"),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-alpn-policy",
+        "service.beta.kubernetes.io/aws-load-balancer-ssl-",
+    ),
+];
 
 /// How far a change reaches.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::{Writer, is_open, terraform};
 use crate::dialect::Dialect;
-use crate::document::{Format, Kind, NodeRef};
+use crate::document::{Kind, NodeRef};
 use crate::edit::{New, Refusal, Step};
 use crate::model::{ResourceIdx, ValueId};
 
@@ -30,15 +30,13 @@ impl<'d> Writer<'d, '_> {
         if !is_open(body) {
             return Err(Refusal::NotLiteral);
         }
-        // HCL names resources without quotes.
-        let named = if body.document().format == Format::Hcl { New::Word } else { New::Text };
         let Some(known) = body.get(key) else {
             let new = match names.as_slice() {
-                [only] if behind.is_some() => New::Text(only.clone()),
-                names => New::List(names.iter().cloned().map(named).collect()),
+                [only] if behind.is_some() => New::Name(only.clone()),
+                names => New::List(names.iter().cloned().map(New::Name).collect()),
             };
             return match behind {
-                Some(behind) => self.plan(at).insert_behind(body, behind, key, new),
+                Some(behind) => self.plan(at).insert_behind(body, behind, &[key.to_string()], new),
                 None => self.plan(at).insert(body, &[key.to_string()], new),
             };
         };
@@ -49,7 +47,7 @@ impl<'d> Writer<'d, '_> {
         let known_names: Vec<&str> =
             known.text().into_iter().chain(known.items().filter_map(NodeRef::text)).map(bare).collect();
         let more: Vec<New> =
-            names.into_iter().filter(|name| !known_names.contains(&name.as_str())).map(named).collect();
+            names.into_iter().filter(|name| !known_names.contains(&name.as_str())).map(New::Name).collect();
         match known.kind() {
             _ if more.is_empty() => Err(Refusal::NoChange),
             Kind::Sequence => more.into_iter().try_for_each(|name| self.plan(at).append(known, name)),

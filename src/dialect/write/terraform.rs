@@ -48,7 +48,7 @@ impl<'d> Writer<'d, '_> {
             }
             let Some(next) = body.written_entries().find(|entry| entry.name() == *argument) else {
                 let keys: Vec<String> = arguments[depth..].iter().map(|key| key.to_string()).collect();
-                return self.plan(at).insert(body, &keys, new);
+                return self.insert_near(at, body, &keys, new);
             };
             if depth + 1 == arguments.len() {
                 break;
@@ -65,7 +65,7 @@ fn has_map(new: &New) -> bool {
     match new {
         New::Map(_) => true,
         New::List(items) => items.iter().any(has_map),
-        New::Text(_) | New::Word(_) => false,
+        New::Text(_) | New::Name(_) | New::Word(_) => false,
     }
 }
 

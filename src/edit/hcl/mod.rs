@@ -53,7 +53,7 @@ pub(super) fn in_quotes(node: NodeRef<'_>) -> Result<String, Refusal> {
 fn value(new: &New) -> Result<String, Refusal> {
     match new {
         New::Text(text) => quoted(text),
-        New::Word(word) => Ok(word.clone()),
+        New::Word(word) | New::Name(word) => Ok(word.clone()),
         New::List(items) => {
             let items: Result<Vec<String>, Refusal> = items.iter().map(value).collect();
             Ok(format!("[{}]", items?.join(", ")))

@@ -172,6 +172,10 @@ fn objects_get_entries_too() {
         "a = {\n  \"k.b\" = 1,\n  c     = \"2\",\n}\n",
     );
     check("a = {}\n", &[Insert("a", "c", word("2"))], "a = {\n  c = 2\n}\n");
+    let name = || Append("a", New::Name("x.y".to_string()));
+    check("a = [x.z]\n", &[name()], "a = [x.z, x.y]\n");
+    check("a = [\n  x.z,\n]\n", &[name()], "a = [\n  x.z,\n  x.y,\n]\n");
+    check("a = []\n", &[name()], "a = [x.y]\n");
     check("a = [\n  1,\n  2,\n]\n", &[Append("a", word("3"))], "a = [\n  1,\n  2,\n  3,\n]\n");
     check("a = [b.c]\n", &[Append("a", word("d.e"))], "a = [b.c, d.e]\n");
 }

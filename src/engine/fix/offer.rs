@@ -455,7 +455,7 @@ pub(in crate::engine) fn join(one: Option<Fix>, other: Option<Fix>) -> Option<Fi
 
 fn shown(new: &New) -> String {
     match new {
-        New::Text(text) | New::Word(text) => format!("`{text}`"),
+        New::Text(text) | New::Name(text) | New::Word(text) => format!("`{text}`"),
         New::List(items) => {
             let items: Vec<String> = items.iter().map(shown).collect();
             items.join(", ")
