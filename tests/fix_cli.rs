@@ -118,7 +118,10 @@ fn diffs_write_nothing_and_can_be_applied() {
         assert!(
             stdout.contains("-      AlpnPolicy: [None] # as it was\n+      AlpnPolicy: [HTTP2Preferred]")
         );
-        assert_eq!(stderr, "1 finding would be fixed in 1 file\n");
+        assert_eq!(
+            stderr,
+            "1 finding would be fixed in 1 file\n1 more finding can be fixed with --unsafe-fixes\n"
+        );
     }
     let (_, diff, _) = project.run("check --diff --unsafe-fixes lb.yaml");
     fs::write(project.at("changes"), diff).expect("written");

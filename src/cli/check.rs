@@ -45,10 +45,12 @@ pub(super) fn run(args: &CheckArgs, color: ColorWhen) -> anyhow::Result<u8> {
         let most = if args.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
         let known = LeftAlone::read(args, &configured)?;
         let mut fixed = engine::fix(loaded, &catalog, &configured.settings, most, &|all| known.mark(all));
+        let n_unsafe = if args.unsafe_fixes { 0 } else { fix::count_left(&fixed) };
         LeftAlone::unmark(&mut fixed.analysis);
         if args.diff {
             let status = fix::show(&fixed, color)?;
             fix::tell(args, &fixed);
+            fix::tell_more(args, &fixed, n_unsafe);
             return Ok(status.max(status_of(&fixed.analysis, None)));
         }
         fix::write(args, &fixed)?;

@@ -8,6 +8,7 @@ use anyhow::bail;
 use super::args::{CheckArgs, ColorWhen};
 use super::write::{self, Staged};
 use super::{CLEAN, FINDINGS, terminal};
+use crate::diagnostic::Diagnostic;
 use crate::engine::{Changed, Fixed, Why};
 use crate::report::{self, counted};
 
@@ -75,6 +76,28 @@ pub(super) fn tell(args: &CheckArgs, fixed: &Fixed) {
         let files = counted(fixed.changed.len(), "file");
         let _ = writeln!(err, "{findings} {did} in {files}");
     }
+}
+
+/// How many findings have a fix that was not applied and not tried.
+pub(super) fn count_left(fixed: &Fixed) -> usize {
+    let is_fixable = |found: &&Diagnostic| found.suppressed.is_none() && found.fix.is_some();
+    let n_refused = fixed.refused.len();
+    fixed.analysis.diagnostics.iter().filter(is_fixable).count().saturating_sub(n_refused)
+}
+
+/// Says behind a diff, which no report follows, what `--unsafe-fixes` would do besides.
+pub(super) fn tell_more(args: &CheckArgs, fixed: &Fixed, n_unsafe: usize) {
+    if args.quiet || n_unsafe == 0 {
+        return;
+    }
+    let mut err = io::stderr().lock();
+    let _ = if fixed.applied.is_empty() {
+        let findings = counted(n_unsafe, "finding");
+        writeln!(err, "nothing to fix safely; {findings} can be fixed with --unsafe-fixes")
+    } else {
+        let findings = counted(n_unsafe, "more finding");
+        writeln!(err, "{findings} can be fixed with --unsafe-fixes")
+    };
 }
 
 #[cfg(test)]
