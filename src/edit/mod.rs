@@ -308,12 +308,13 @@ impl Plan<'_> {
         }
         for (id, new) in inserts {
             let mapping = self.document.node(id);
-            let (mut made, added) = match new.as_slice() {
+            let (made, added) = match new.as_slice() {
                 [] => (Vec::new(), Vec::new()),
                 new => hcl::entries(mapping, new, removed)?,
             };
-            made.extend(hcl::aligned(mapping, added, &self.edits));
-            made.into_iter().for_each(|(at, text)| self.push(at, text));
+            // Arguments stand before the blocks that come to the same place.
+            let arguments = hcl::aligned(mapping, added, &self.edits);
+            arguments.into_iter().chain(made).for_each(|(at, text)| self.push(at, text));
         }
         Ok(())
     }

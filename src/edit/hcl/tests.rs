@@ -153,6 +153,11 @@ fn blocks_come_to_the_end() {
         &[path, matcher],
         "r {\n  a = 1\n\n  health_check {\n    path    = \"/x\"\n    matcher = \"0\"\n  }\n}\n",
     );
+    check(
+        "r {\n  a = 1\n}\n",
+        &[Insert("r", "b/c", word("1")), Insert("r", "d", word("2"))],
+        "r {\n  a = 1\n  d = 2\n\n  b {\n    c = 1\n  }\n}\n",
+    );
     let deep = Insert("r", "a/b/c", word("1"));
     check("r {}\n", &[deep], "r {\n  a {\n    b {\n      c = 1\n    }\n  }\n}\n");
     let waits = Insert("r", "depends_on", New::List(vec![word("aws_lb_listener.l")]));
