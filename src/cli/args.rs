@@ -155,7 +155,7 @@ pub(super) enum ColorWhen {
 pub(super) struct CheckArgs {
     /// Files and directories; `-` is standard input. Without any, the current directory.
     ///
-    /// Files are always read, directories are searched for .yaml, .yml, .json and .template files. .gitignore, .ignore and
+    /// Files are always read, directories are searched for .yaml, .yml, .json, .template, .tf, .tofu and .tfvars files. .gitignore, .ignore and
     /// .grpc-guardignore are honoured; hidden entries and symbolic links in directories are not followed.
     ///
     /// What is named is reported on; the other files of its project are read to judge it.

@@ -122,7 +122,7 @@ fn tell(args: &CheckArgs, analysis: &Analysis, skipped: &[Skipped]) {
     if analysis.stats.files == 0 && analysis.diagnostics.is_empty() && !args.quiet {
         let _ = writeln!(
             err,
-            "warning: nothing to check: no CloudFormation, Kubernetes or Terraform JSON file was found"
+            "warning: nothing to check: no CloudFormation, Kubernetes or Terraform file was found"
         );
     }
 }

@@ -29,7 +29,7 @@ pub enum Dialect {
     CloudFormation,
     /// Kubernetes manifests.
     Kubernetes,
-    /// Terraform JSON configuration and plans.
+    /// Terraform configuration, in HCL and JSON, and plans.
     Terraform,
 }
 

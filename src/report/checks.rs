@@ -123,7 +123,7 @@ const CHECKS: [Check; 18] = [
         Severity::Info,
         "file is none of the formats that are checked",
         "The file was named on the command line, but it is not a CloudFormation template (it has no `Resources` with \
-         AWS types), not a Kubernetes manifest (no `apiVersion` and `kind`), and neither Terraform JSON nor a plan.",
+         AWS types), not a Kubernetes manifest (no `apiVersion` and `kind`), and neither Terraform configuration nor a plan.",
     ),
     (
         "unrendered-template",
