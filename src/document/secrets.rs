@@ -7,6 +7,8 @@ use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use regex::Regex;
 
 use super::{Document, Kind, NodeRef, Scalar, ScalarStyle, Schema, Typed};
@@ -57,12 +59,23 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// Whether a text has words that make it worth to look for secrets.
 pub fn may_hold_secrets(text: &str) -> bool {
-    static WORDS: LazyLock<Regex> = LazyLock::new(|| {
-        // Letters of ASCII alone: the tables of Unicode would cost more than all else that a small run does.
-        let words = format!("(?i-u:{PATTERN}|noecho|sensitive|-----BEGIN )|://[^/ \\t\\r\\n]*@");
-        Regex::new(&words).expect("internal error: the pattern is well-formed")
+    // Every run asks this, and to compile a pattern would cost more than all else that a small run does.
+    static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let parts =
+            ["api key", "auth key", "account key", "private key", "encryption key", "connection string"];
+        let joined = parts.iter().flat_map(|part| ["", "_", ".", "-"].map(|sign| part.replace(' ', sign)));
+        let words = ["password", "passwd", "passphrase", "pwd", "secret", "token", "credential"];
+        let others = ["noecho", "sensitive", "-----BEGIN "];
+        let all = words.into_iter().chain(others).map(str::to_string).chain(joined);
+        let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(all);
+        automaton.expect("internal error: the words are few")
     });
-    WORDS.is_match(text)
+    // A name and password in front of the host.
+    let names_user = |at: usize| {
+        let rest = text[at + "://".len()..].split(['/', ' ', '\t', '\r', '\n']).next();
+        rest.is_some_and(|authority| authority.contains('@'))
+    };
+    WORDS.is_match(text) || memmem::find_iter(text.as_bytes(), "://").any(names_user)
 }
 
 /// All secrets of a file that [may hold some](may_hold_secrets), by place, none inside another.
