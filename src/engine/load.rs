@@ -207,7 +207,7 @@ pub(super) fn load<T: Send>(
     let beside = parts.iter().filter(|part| !part.is_reported);
     read_as.extend(beside.map(|part| (part.document.file, Reading::Neighbour(part.dialect))));
     let joined = |(at, group): (usize, &Group)| {
-        let project = Project { dialect: group.dialect, parts: group.of(&parts) };
+        let project = Project { dialect: group.dialect, parts: group.relevant(&parts) };
         let place = project.parts.first().map(|part| part.place.clone()).unwrap_or_default();
         ((group.dialect, place, at), work(&project))
     };
@@ -226,8 +226,14 @@ struct Group {
 }
 
 impl Group {
-    fn of<'p>(&self, parts: &'p [Part]) -> Vec<&'p Part> {
-        self.members.iter().map(|member| &parts[*member]).collect()
+    /// Its parts, as far as they have to do with those that are reported on.
+    fn relevant<'p>(&self, parts: &'p [Part]) -> Vec<&'p Part> {
+        let mut own: Vec<&Part> = self.members.iter().map(|member| &parts[*member]).collect();
+        let files: Vec<dialect::File<'_>> = own.iter().map(|part| part.file()).collect();
+        let is_reported: Vec<bool> = own.iter().map(|part| part.is_reported).collect();
+        let mut is_relevant = projects::relevant(self.dialect, &files, &is_reported).into_iter();
+        own.retain(|_| is_relevant.next() == Some(true));
+        own
     }
 }
 
@@ -256,7 +262,7 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
     let mut members: Vec<usize> = (0..parts.len()).collect();
     let mut found = None;
     for _ in 0..MAX_ROUNDS {
-        let mut wanted: BTreeSet<(Dialect, Want)> = BTreeSet::new();
+        let mut wanted = Wanted::default();
         for member in members {
             let part = &parts[member];
             if !std::mem::replace(&mut asked[member], true) {
@@ -265,25 +271,12 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
                     let above = |directory: &str, levels| neighbours.above(directory, levels);
                     wants.extend(projects::around(part.dialect, &part.file(), above));
                 }
-                wanted.extend(wants.into_iter().map(|want| (part.dialect, want)));
+                wants.into_iter().for_each(|want| wanted.add(part.dialect, want));
             }
         }
         let mut unread: Vec<Unread> = Vec::new();
-        for (dialect, want) in wanted {
-            let (places, words) = match want {
-                Want::File(place) => (vec![place], Vec::new()),
-                Want::Files { directory, depth, suffixes, words } => {
-                    let found = neighbours.list(&directory, depth).iter();
-                    let fits = |place: &&String| suffixes.iter().any(|suffix| place.ends_with(suffix));
-                    (found.filter(fits).cloned().collect(), words)
-                }
-            };
-            for place in places.into_iter().filter(|place| !known.contains(place)).collect::<Vec<_>>() {
-                let Some(text) = neighbours.read(&place) else { continue };
-                if !projects::holds(&text, &words) {
-                    continue;
-                }
-                known.insert(place.clone());
+        for (dialect, place, text) in wanted.read(neighbours, &known) {
+            if known.insert(place.clone()) {
                 unread.extend(Unread::new(dialect, place, text, loaded, neighbours));
             }
         }
@@ -303,6 +296,47 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
         members = grouped.iter().flat_map(|group| group.members.iter().copied()).collect();
     }
     found.unwrap_or_else(|| groups(parts))
+}
+
+/// What files want of their neighbourhood, so that each file there is looked through once for all of them.
+#[derive(Default)]
+struct Wanted {
+    places: BTreeSet<(Dialect, String)>,
+    /// By directory, depth and suffixes: the words, of which an empty group means any text.
+    around: BTreeMap<(Dialect, String, usize, &'static [&'static str]), BTreeSet<Vec<String>>>,
+}
+
+impl Wanted {
+    fn add(&mut self, dialect: Dialect, want: Want) {
+        match want {
+            Want::File(place) => {
+                self.places.insert((dialect, place));
+            }
+            Want::Files { directory, depth, suffixes, words } => {
+                let groups = self.around.entry((dialect, directory, depth, suffixes)).or_default();
+                groups.extend(if words.is_empty() { vec![Vec::new()] } else { words });
+            }
+        }
+    }
+
+    /// The files that are there, without those that are known.
+    fn read(self, neighbours: &mut Neighbours, known: &BTreeSet<String>) -> Vec<(Dialect, String, Arc<str>)> {
+        let mut found = Vec::new();
+        for (dialect, place) in self.places {
+            let text = if known.contains(&place) { None } else { neighbours.read(&place) };
+            found.extend(text.map(|text| (dialect, place, text)));
+        }
+        for ((dialect, directory, depth, suffixes), words) in self.around {
+            let fits = |place: &&String| suffixes.iter().any(|suffix| place.ends_with(suffix));
+            let listed = neighbours.list(&directory, depth).iter();
+            let places = listed.filter(fits).filter(|place| !known.contains(*place)).cloned();
+            for place in places.collect::<Vec<_>>() {
+                let text = neighbours.read(&place).filter(|text| projects::holds(text, &words));
+                found.extend(text.map(|text| (dialect, place, text)));
+            }
+        }
+        found
+    }
 }
 
 /// A file that was not named, and that may be of the dialect.

@@ -35,6 +35,7 @@ mod rules;
 mod services;
 mod spelling;
 mod target_groups;
+pub(super) mod ties;
 mod values;
 mod workload_facts;
 mod workloads;

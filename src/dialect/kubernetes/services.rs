@@ -202,7 +202,7 @@ impl<'d> Services<'d> {
 
 /// Whether one letter makes the difference. Digits and segments of one or two letters tell siblings apart (`api-v2`,
 /// `shard-a`), so a difference there is meant.
-fn is_slip(written: &str, meant: &str) -> bool {
+pub(super) fn is_slip(written: &str, meant: &str) -> bool {
     let telling = |name: &str| -> Vec<String> {
         let segments =
             name.split(['-', '.']).filter(|segment| segment.len() < 3 || segment.contains(char::is_numeric));

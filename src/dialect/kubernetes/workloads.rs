@@ -185,6 +185,14 @@ impl<'d> Workloads<'d> {
         workloads
     }
 
+    /// The workloads, of whatever namespace, whose pods carry all labels of `selector`; none for an empty one.
+    pub(super) fn labelled(&self, selector: &[(&str, &str)]) -> Vec<usize> {
+        let postings = selector.iter().map(|label| self.by_label.get(label).map_or(&[][..], Vec::as_slice));
+        let rarest = postings.min_by_key(|posting| posting.len()).unwrap_or_default();
+        let carries = |idx: &usize| selector.iter().all(|label| self.all[*idx].labels.contains(label));
+        rarest.iter().copied().filter(carries).collect()
+    }
+
     /// The workloads whose pods carry all labels of `selector`, which is not empty.
     pub(super) fn select(
         &self,
@@ -192,21 +200,10 @@ impl<'d> Workloads<'d> {
         selector: &[(&str, &str)],
         service: &Object<'_>,
     ) -> Selected {
-        let postings = selector.iter().map(|label| self.by_label.get(label).map_or(&[][..], Vec::as_slice));
-        let Some(rarest) = postings.min_by_key(|posting| posting.len()) else {
-            return Selected::Nothing;
-        };
+        let labelled = self.labelled(selector);
         let matching = |namespace_fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
-            rarest
-                .iter()
-                .copied()
-                .filter(|idx| {
-                    let workload = &self.all[*idx];
-                    namespace_fits(world.objects[workload.object].namespace)
-                        && selector.iter().all(|label| workload.labels.contains(label))
-                })
-                .take(MAX_SELECTED + 1)
-                .collect()
+            let fits = |idx: &usize| namespace_fits(world.objects[self.all[*idx].object].namespace);
+            labelled.iter().copied().filter(fits).take(MAX_SELECTED + 1).collect()
         };
         let mut found = matching(&|namespace| namespace == service.namespace);
         if found.is_empty() {

@@ -29,9 +29,19 @@ pub enum Want {
     },
 }
 
-/// Whether a text holds all words of one of the groups.
-pub fn holds(text: &str, groups: &[Vec<String>]) -> bool {
-    groups.is_empty() || groups.iter().any(|words| words.iter().all(|word| contains(text, word)))
+/// Whether a text holds all words of one of the groups. Groups that stand side by side and begin with one word cost one
+/// search for it.
+pub fn holds<'w>(text: &str, groups: impl IntoIterator<Item = &'w Vec<String>>) -> bool {
+    let mut begun: Option<(&str, bool)> = None;
+    groups.into_iter().any(|words| {
+        let Some((first, rest)) = words.split_first() else { return true };
+        let is_there = match begun {
+            Some((word, is_there)) if word == first => is_there,
+            _ => contains(text, first),
+        };
+        begun = Some((first, is_there));
+        is_there && rest.iter().all(|word| contains(text, word))
+    })
 }
 
 /// The files that a file names and that belong to its project.
@@ -112,7 +122,7 @@ fn around_template(file: &File<'_>, above: Option<String>) -> Vec<Want> {
     let ties = [("ImportValue", "Export"), ("Export", "ImportValue")];
     let shared =
         ties.into_iter().filter(|(own, _)| contains(text, own)).map(|(_, other)| vec![other.to_string()]);
-    let nested = NESTING.into_iter().map(|word| vec![name.to_string(), word.to_string()]);
+    let nested = NESTING.into_iter().map(|word| vec![word.to_string(), name.to_string()]);
     vec![files_of(directory, depth, &[""], shared.chain(nested).collect())]
 }
 
@@ -173,16 +183,24 @@ fn ties(dialect: Dialect, file: &File<'_>) -> Vec<String> {
     }
 }
 
+/// Of the files of a project, those that have to do with the ones that are reported on. More may be, but not fewer.
+pub fn relevant(dialect: Dialect, files: &[File<'_>], is_reported: &[bool]) -> Vec<bool> {
+    match dialect {
+        Dialect::Kubernetes if is_reported.contains(&false) => kubernetes::ties::around(files, is_reported),
+        _ => vec![true; files.len()],
+    }
+}
+
 /// Disjoint sets of units.
-struct Sets(Vec<usize>);
+pub(super) struct Sets(Vec<usize>);
 
 impl Sets {
-    fn new(len: usize) -> Self {
+    pub(super) fn new(len: usize) -> Self {
         Self((0..len).collect())
     }
 
     /// The least member of the set of `at`.
-    fn find(&mut self, mut at: usize) -> usize {
+    pub(super) fn find(&mut self, mut at: usize) -> usize {
         while self.0[at] != at {
             self.0[at] = self.0[self.0[at]];
             at = self.0[at];
@@ -190,7 +208,7 @@ impl Sets {
         at
     }
 
-    fn join(&mut self, a: usize, b: usize) {
+    pub(super) fn join(&mut self, a: usize, b: usize) {
         let (a, b) = (self.find(a), self.find(b));
         self.0[a.max(b)] = a.min(b);
     }
