@@ -138,13 +138,14 @@ impl Search<'_> {
             node.get("kind").and_then(NodeRef::text) == Some("Secret") && node.get("apiVersion").is_some();
         for entry in node.written_entries() {
             let name = entry.name();
-            if is_secret_name(name) {
+            let is_secret = is_secret_name(name);
+            if is_secret {
                 self.value(entry.value);
             }
             if is_kubernetes_secret && matches!(name, "data" | "stringData") {
                 entry.value.written_entries().for_each(|entry| self.value(entry.value));
             }
-            if is_secret_name(name) || is_marked(entry.value) {
+            if is_secret || is_marked(entry.value) {
                 // A parameter, a variable, an output.
                 for key in ["Default", "default", "value", "Value"] {
                     entry.value.get(key).into_iter().for_each(|value| self.value(value));
@@ -152,15 +153,15 @@ impl Search<'_> {
             }
             self.node(entry.value, depth + 1);
         }
-        for (name, value) in [
-            ("name", "value"),
-            ("Name", "Value"),
-            ("Key", "Value"),
-            ("key", "value"),
-            ("ParameterKey", "ParameterValue"),
+        // Few mappings are pairs of a name and a value, and most of them lack the second.
+        for (value, names) in [
+            ("value", &["name", "key"][..]),
+            ("Value", &["Name", "Key"]),
+            ("ParameterValue", &["ParameterKey"]),
         ] {
-            let name = node.get(name).and_then(NodeRef::text);
-            if let (Some(value), true) = (node.get(value), name.is_some_and(is_secret_name)) {
+            let Some(value) = node.get(value) else { continue };
+            let is_named = |name: &&str| node.get(name).and_then(NodeRef::text).is_some_and(is_secret_name);
+            if names.iter().any(is_named) {
                 self.value(value);
             }
         }
