@@ -261,7 +261,7 @@ fn attributes(
             }
         }
     }
-    let mut entries: Vec<(String, ValueId)> = Vec::with_capacity(rows.len());
+    let mut entries: Vec<Entry> = Vec::with_capacity(rows.len());
     for row in rows {
         let value = match found.iter().rev().find(|(key, _)| key == row.key) {
             Some((_, value)) => Some(normalise::value(&mut builder.values, row.normal, *value)),
@@ -272,18 +272,18 @@ fn attributes(
                 fall_back(&mut builder.values, fallback, name)
             }
         };
-        entries.extend(value.map(|value| (row.key.to_string(), value)));
+        if let Some(value) = value {
+            entries.push(Entry { key: builder.values.intern(row.key), value });
+        }
     }
-    let others = found.into_iter().filter(|(key, _)| !rows.iter().any(|row| row.key == key));
-    let others: Vec<(String, ValueId)> = others.collect();
-    for (key, value) in others {
-        if !entries.iter().any(|(known, _)| *known == key) {
-            entries.push((key, value));
+    for (key, value) in found.iter().filter(|(key, _)| !rows.iter().any(|row| row.key == key)) {
+        let key = builder.values.intern(key);
+        if !entries.iter().any(|known| known.key == key) {
+            entries.push(Entry { key, value: *value });
         }
     }
     let anchor = list.map_or(name, |list| builder.values.place(list).anchor);
-    let entries: Vec<(&str, ValueId)> = entries.iter().map(|(key, value)| (key.as_str(), *value)).collect();
-    builder.values.map_of(&entries, Place::default_at(anchor))
+    builder.values.map(&entries, Place::default_at(anchor))
 }
 
 /// A copy of a map with a value at a path below it; what is not settled stays as it is.
