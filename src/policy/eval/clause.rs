@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::ast::{
-    Alternatives, Block, Call, Clause, ClauseKind, Literal, Op, Operand, Query, Rule, Symbol, Test,
+    Alternatives, Block, Call, Clause, ClauseKind, Op, Operand, Query, Rule, Symbol, Test,
 };
 use super::compare::Entry;
 use super::failures::Blame;
@@ -62,6 +62,11 @@ impl<'e> Evaluator<'e> {
 
     fn clause(&self, clause: &'e Clause, scope: &Scope<'_, 'e>, role: Role) -> Eval<St> {
         self.comparer.step()?;
+        if role == Role::Gate
+            && let Some(status) = self.gate_on_path(clause, scope)?
+        {
+            return Ok(status);
+        }
         self.deeper(|| match &clause.kind {
             ClauseKind::Unary { query, test, negated, .. } => {
                 let outcome =
@@ -69,12 +74,6 @@ impl<'e> Evaluator<'e> {
                 self.absorb(outcome, clause, scope, role)
             }
             ClauseKind::Binary { query, op, negated, rhs, .. } => {
-                if role == Role::Gate
-                    && let Operand::Literal(literal) = &**rhs
-                    && let Some(status) = self.gate_on_literal(query, *op, *negated, &literal.value, scope)?
-                {
-                    return Ok(status);
-                }
                 // A problem on the right side is not the clause's to absorb.
                 let right = self.operand(rhs, scope)?;
                 let outcome =
@@ -88,8 +87,9 @@ impl<'e> Evaluator<'e> {
                 St::Pass => self.block(body, scope, role),
                 other => Ok(other),
             },
-            ClauseKind::Type { query, conditions, body, .. } => {
-                self.type_block(clause, query, conditions.as_deref(), body, scope, role)
+            ClauseKind::Type { name, query, conditions, body } => {
+                let block = TypeBlock { clause, conditions: conditions.as_deref(), body };
+                self.type_block(block, &name.value, query, scope, role)
             }
             ClauseKind::Reference { name, negated } => {
                 self.reference(clause, &name.value, *negated, scope, role)
@@ -217,25 +217,28 @@ impl<'e> Evaluator<'e> {
         }))
     }
 
-    /// The status of a condition on one value, which most are: the same as that of [`Evaluator::binary`], without the lists
-    /// that it makes. `None` for any other.
-    fn gate_on_literal(
-        &self,
-        query: &'e Query,
-        op: Op,
-        negated: bool,
-        literal: &'e Literal,
-        scope: &Scope<'_, 'e>,
-    ) -> Eval<Option<St>> {
-        if query.path.is_none() {
-            return Ok(None);
+    /// The status of a condition on what a path leads to, which most are: the same as that of [`Evaluator::unary`] and
+    /// [`Evaluator::binary`], without the lists that these make and without going deeper. `None` for any other.
+    fn gate_on_path(&self, clause: &'e Clause, scope: &Scope<'_, 'e>) -> Eval<Option<St>> {
+        match &clause.kind {
+            ClauseKind::Unary { query, test: Test::Exists, negated, .. } => {
+                let status = |exists: bool| if exists == *negated { St::Fail } else { St::Pass };
+                Ok(self.path(query, scope)?.map(|found| match found {
+                    Found::Undecided(_) => St::Undecided,
+                    found => status(found.value().is_some()),
+                }))
+            }
+            ClauseKind::Binary { query, op, negated, rhs, .. } => {
+                let Operand::Literal(literal) = &**rhs else { return Ok(None) };
+                match self.path(query, scope)? {
+                    Some(Found::Unresolved { .. }) => Ok(Some(St::Fail)),
+                    Some(Found::Undecided(_)) => Ok(Some(St::Undecided)),
+                    Some(Found::Resolved(value)) => self.compare_one(*op, *negated, value, &literal.value),
+                    _ => Ok(None),
+                }
+            }
+            _ => Ok(None),
         }
-        Ok(match &self.query(query, scope)?[..] {
-            [Found::Unresolved { .. }] => Some(St::Fail),
-            [Found::Undecided(_)] => Some(St::Undecided),
-            [Found::Resolved(value)] => self.compare_one(op, negated, *value, literal)?,
-            _ => None,
-        })
     }
 
     fn binary(
@@ -338,25 +341,40 @@ impl<'e> Evaluator<'e> {
 
     fn type_block(
         &self,
-        clause: &'e Clause,
+        block: TypeBlock<'e>,
+        type_name: &str,
         query: &'e Query,
-        conditions: Option<&'e [Alternatives]>,
-        body: &'e Block,
         scope: &Scope<'_, 'e>,
         role: Role,
     ) -> Eval<St> {
         let mut status = St::Skip;
+        if let Some(resources) = self.resources_of_type(type_name, scope.root) {
+            for resource in resources {
+                status = both(status, self.type_block_at(block, resource, scope, role)?);
+            }
+            return Ok(status);
+        }
         for found in self.query(query, scope)? {
             let Some(resource) = found.value() else { continue };
-            let at = Scope::at(resource, scope);
-            let gate = match conditions {
-                Some(conditions) => self.gate(conditions, clause, &at, role)?,
-                None => St::Pass,
-            };
-            let one = if gate == St::Pass { self.block(body, &at, role)? } else { gate };
-            status = both(status, one);
+            status = both(status, self.type_block_at(block, resource, scope, role)?);
         }
         Ok(status)
+    }
+
+    fn type_block_at(
+        &self,
+        block: TypeBlock<'e>,
+        resource: Val<'e>,
+        scope: &Scope<'_, 'e>,
+        role: Role,
+    ) -> Eval<St> {
+        self.comparer.step()?;
+        let at = Scope::at(resource, scope);
+        let gate = match block.conditions {
+            Some(conditions) => self.gate(conditions, block.clause, &at, role)?,
+            None => St::Pass,
+        };
+        if gate == St::Pass { self.block(block.body, &at, role) } else { Ok(gate) }
     }
 
     fn reference(
@@ -472,6 +490,13 @@ struct Binary<'e> {
     query: &'e Query,
     op: Op,
     negated: bool,
+}
+
+#[derive(Clone, Copy)]
+struct TypeBlock<'e> {
+    clause: &'e Clause,
+    conditions: Option<&'e [Alternatives]>,
+    body: &'e Block,
 }
 
 /// Folds the entries of one clause.

@@ -104,6 +104,10 @@ impl<'e> Evaluator<'e> {
     ) -> Eval<Option<St>> {
         let right = Raw::Made(literal);
         let verdict = match (op, self.view(left.raw), literal) {
+            (Op::Eq, View::Text(text), Literal::Text(wanted)) => (text == wanted).into(),
+            (Op::In, View::Text(text), Literal::List(items)) if are_texts(items) => {
+                items.iter().any(|item| matches!(item, Literal::Text(item) if item == text)).into()
+            }
             (_, View::List(_), _) => return Ok(None),
             (Op::Eq, _, Literal::List(_)) | (Op::In, _, Literal::Text(_)) => return Ok(None),
             (Op::Eq, ..) => self.comparer.equal(left.raw, right)?,
@@ -415,6 +419,10 @@ impl<'e> Evaluator<'e> {
         }
         flat
     }
+}
+
+fn are_texts(items: &[Literal]) -> bool {
+    items.iter().all(|item| matches!(item, Literal::Text(_)))
 }
 
 /// Both sides of a comparison.

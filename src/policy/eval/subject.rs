@@ -114,6 +114,17 @@ impl<'v> Subject<'v> {
         members.contains(&value)
     }
 
+    /// The resources of a type in order, where they stand in a row and the type of each is known; `None` elsewhere.
+    pub(super) fn of_type<'s>(&'s self, name: &str) -> Option<impl Iterator<Item = ValueId> + use<'s, 'v>> {
+        let index = self.index();
+        let entries = self.values.entries(index.map?);
+        if index.row.is_none() || !index.odd.is_empty() {
+            return None;
+        }
+        let found = index.by_type.get(name).map(Vec::as_slice).unwrap_or_default();
+        Some(found.iter().map(move |at| entries[*at as usize].value))
+    }
+
     /// The positions among the entries of `map` that can be of one of `types`, in order; `None` when `map` is not
     /// indexed.
     pub(super) fn candidates(&self, map: ValueId, types: &[String]) -> Option<Vec<Candidate>> {

@@ -28,18 +28,45 @@ impl At<'_, '_, '_> {
 impl<'e> Evaluator<'e> {
     /// The results of a query from the value that a scope stands on.
     pub(super) fn query(&self, query: &'e Query, scope: &Scope<'_, 'e>) -> Eval<Many<'e>> {
+        if let Some(found) = self.path(query, scope)? {
+            return Ok(Many::from_elem(found, 1));
+        }
+        self.walked(query, scope)
+    }
+
+    /// The one result of a query that is a path; `None` for any other.
+    pub(super) fn path(&self, query: &'e Query, scope: &Scope<'_, 'e>) -> Eval<Option<Found<'e>>> {
+        if query.path.is_none() {
+            return Ok(None);
+        }
         let from = self.from_resource(query, scope.root);
         if let Some(found) = from.and_then(|from| led(self.subject.led(from), query, scope.root)) {
             self.comparer.step()?;
-            return Ok(Many::from_elem(found, 1));
+            return Ok(Some(found));
         }
+        let [found] = self.walked(query, scope)?[..] else { return Ok(None) };
+        if let Some(from) = from {
+            self.subject.remember(from, where_led(found));
+        }
+        Ok(Some(found))
+    }
+
+    fn walked(&self, query: &'e Query, scope: &Scope<'_, 'e>) -> Eval<Many<'e>> {
         let mut out = Many::new();
         let at = At { query, part: 0, scope: scope.walker(), conversion: None };
         self.walk(at, scope.root, &mut out)?;
-        if let (Some(from), [found]) = (from, &out[..]) {
-            self.subject.remember(from, where_led(*found));
-        }
         Ok(out)
+    }
+
+    /// The resources of a type, as `Resources.*[ Type == 'name' ]` finds them from the root of a model; `None` elsewhere.
+    pub(super) fn resources_of_type(
+        &self,
+        name: &str,
+        from: Val<'e>,
+    ) -> Option<impl Iterator<Item = Val<'e>> + use<'e>> {
+        let is_root = matches!(from.raw, Raw::Doc(id) if id == self.subject.root);
+        let resources = self.subject.of_type(name).filter(|_| is_root)?;
+        Some(resources.map(|resource| Val::doc(resource, Some(resource))))
     }
 
     /// What to remember of a query from a value, if that is a resource.
