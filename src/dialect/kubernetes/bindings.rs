@@ -10,7 +10,7 @@ use super::reference_number;
 use super::values::{inner_span, is_placeholder, text};
 use super::workloads::port_ref;
 use crate::document::NodeRef;
-use crate::model::{Link, Place, ResourceIdx};
+use crate::model::{Link, Place, ResourceIdx, ValueId};
 use crate::source::Span;
 
 const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
@@ -184,6 +184,8 @@ impl<'d> Lowering<'_, 'd> {
             .filter(|route| ROUTE_KINDS.contains(&route.kind) && service.is_some_and(|it| names(route, it)))
             .collect();
         let mut list = Vec::new();
+        list.extend(self.misspelled_service(idx));
+        let object = &self.world.objects[idx];
         for item in object.spec(&["routeConfigurations"]).into_iter().flat_map(NodeRef::items) {
             let Some(identifier) = item.get("routeIdentifier") else { continue };
             let field = |key: &str| identifier.get(key).and_then(text);
@@ -213,6 +215,28 @@ impl<'d> Lowering<'_, 'd> {
             let missing = self.builder.values.list(&list, Place::fact_at(object.name_span));
             self.builder.draft_mut(self.resources[idx]).sections.push(("Missing", missing));
         }
+    }
+
+    /// The entry of `Missing` for a configuration of a Service that is not here, where the only one of almost the same name is. A
+    /// Service that is merely absent may stand in files that were not given.
+    fn misspelled_service(&mut self, idx: usize) -> Option<ValueId> {
+        let object = &self.world.objects[idx];
+        let reference = object.spec(&["targetReference"])?;
+        let is_service = matches!(reference.get("kind").map(text), None | Some(Some("Service")));
+        let node = reference.get("name")?;
+        let name = text(node).filter(|_| is_service)?;
+        if self.world.find_in("Service", name, object.namespace, object.file) != Found::Nowhere {
+            return None;
+        }
+        let (similar, span) = self.services.similar(self.world, name, object.namespace)?;
+        let place = Place::written(inner_span(node), inner_span(node));
+        let values = &mut self.builder.values;
+        let entry = [
+            ("Kind", values.text("service", place)),
+            ("Name", values.text(name, place)),
+            ("Similar", values.text(similar, Place::written(span, span))),
+        ];
+        Some(values.map_of(&entry, place))
     }
 
     /// Links namespaces with the target groups over their Services.

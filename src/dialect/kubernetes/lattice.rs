@@ -12,7 +12,7 @@ use super::target_groups::Backend;
 use super::values::{inner_span, int, is_placeholder, text};
 use super::workloads::PortRef;
 use crate::document::NodeRef;
-use crate::model::{Place, Platform, ResourceIdx, Unknown, ValueId};
+use crate::model::{Link, Place, Platform, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
 const POLICY: &str = "TargetGroupPolicy";
@@ -76,8 +76,13 @@ impl<'d> Lowering<'_, 'd> {
         if let Some(host) = host.and_then(|host| super::gateway::host_value(&mut self.builder.values, host)) {
             properties.put("CustomDomainName", host);
         }
+        if let Some(policy) = self.access_policy(object) {
+            let place = Place::written(policy, policy);
+            properties.put("AuthType", self.builder.values.text("AWS_IAM", place));
+        }
         let properties = properties.finish(&mut self.builder.values, place);
         self.builder.draft_mut(service).properties = Some(properties);
+        self.link_policies(service, object, &parents);
         for parent in &parents {
             for listener in self.selected(parent) {
                 // gRPC is refused on HTTP listeners, and what passes TLS through takes TLSRoutes alone.
@@ -91,6 +96,37 @@ impl<'d> Lowering<'_, 'd> {
             }
         }
         true
+    }
+
+    /// The policies of a kind for a route or for one of its Gateways, each of which must stand in the namespace of what it is for.
+    fn policies_for(&self, kind: &str, route: &Object<'d>, parents: &[Parent<'d>]) -> Vec<usize> {
+        let is_for = |policy: &Object<'_>, target: &Object<'_>| {
+            policy.kind == kind
+                && policy.namespace == target.namespace
+                && policy.spec_text(&["targetRef", "kind"]) == Some(target.kind)
+                && policy.spec_text(&["targetRef", "name"]) == Some(target.name)
+        };
+        let of_any = |policy: &Object<'_>| {
+            let of_gateway = |parent: &Parent<'_>| is_for(policy, &self.world.objects[parent.gateway]);
+            is_for(policy, route) || parents.iter().any(of_gateway)
+        };
+        let all = self.world.objects.iter().enumerate();
+        all.filter(|(_, policy)| of_any(policy)).map(|(idx, _)| idx).collect()
+    }
+
+    /// The IAMAuthPolicy that asks callers of a route's service for signed requests.
+    fn access_policy(&self, route: &Object<'d>) -> Option<Span> {
+        let policy = *self.policies_for("IAMAuthPolicy", route, &[]).first()?;
+        Some(self.world.objects[policy].name_span)
+    }
+
+    /// Links policies of the network with the service that they let callers reach.
+    fn link_policies(&mut self, service: ResourceIdx, route: &Object<'d>, parents: &[Parent<'d>]) {
+        for kind in ["VpcAssociationPolicy", "IAMAuthPolicy", "AccessLogPolicy"] {
+            for policy in self.policies_for(kind, route, parents) {
+                self.builder.link(self.resources[policy], Link::LoadBalancers, service);
+            }
+        }
     }
 
     /// The listeners of a Gateway that a reference selects.

@@ -3,6 +3,7 @@
 mod balancers;
 mod gateway;
 mod ingress;
+mod lattice;
 mod workloads;
 
 use std::sync::Arc;

@@ -29,6 +29,7 @@ pub(super) fn add(
         draft.sections.extend(mesh.map(|mesh| ("Mesh", mesh)));
     }
     link_scalers(builder, world, resources);
+    link_budgets(builder, world, resources, workloads);
     for service in services {
         let missing = missing_ports(&mut builder.values, world, workloads, service);
         builder.draft_mut(service.resource).sections.extend(missing.map(|missing| ("Missing", missing)));
@@ -48,6 +49,39 @@ fn link_scalers(builder: &mut Builder, world: &World<'_>, resources: &[ResourceI
             Found::Several(_) | Found::Nowhere => {
                 builder.draft_mut(resources[idx]).unknown_links.push(Link::Workloads);
             }
+        }
+    }
+}
+
+/// Links a PodDisruptionBudget with the workloads whose pods it keeps.
+fn link_budgets(
+    builder: &mut Builder,
+    world: &World<'_>,
+    resources: &[ResourceIdx],
+    workloads: &Workloads<'_>,
+) {
+    for (idx, object) in world.objects.iter().enumerate() {
+        if !object.is("policy", "PodDisruptionBudget") {
+            continue;
+        }
+        let pairs: Option<Vec<(&str, &str)>> = object.spec(&["selector", "matchLabels"]).map(|labels| {
+            labels.entries().filter_map(|entry| Some((entry.name(), entry.value.text()?))).collect()
+        });
+        let has_expressions = object.spec(&["selector", "matchExpressions"]).is_some();
+        let is_open = |pairs: &[(&str, &str)]| pairs.iter().any(|(_, value)| is_placeholder(value));
+        match pairs.filter(|pairs| !has_expressions && !is_open(pairs)) {
+            Some(pairs) => match workloads.select(world, &pairs, object) {
+                Selected::Workloads(selected) => {
+                    for workload in selected {
+                        let workload = resources[workloads.all[workload].object];
+                        builder.link(resources[idx], Link::Workloads, workload);
+                    }
+                }
+                Selected::Nothing | Selected::Unsettled => {
+                    builder.draft_mut(resources[idx]).unknown_links.push(Link::Workloads);
+                }
+            },
+            None => builder.draft_mut(resources[idx]).unknown_links.push(Link::Workloads),
         }
     }
 }

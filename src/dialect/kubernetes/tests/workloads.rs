@@ -119,7 +119,7 @@ fn what_a_service_misses() {
     let there = deployment("ports: [{name: api, containerPort: 1}]");
     check(&there, "Service shop/orders", missing, "[]");
     let other = deployment("ports: [{name: http, containerPort: 1}]");
-    check(&other, "Service shop/orders", missing, "[{Kind: target-port, Name: api}]");
+    check(&other, "Service shop/orders", missing, "[{Kind: target-port, Name: api, Suggestion: http}]");
     let template = deployment("ports: [{name: '{{ x }}', containerPort: 1}]");
     check(&template, "Service shop/orders", missing, "[]");
 }
@@ -142,4 +142,21 @@ fn ways_in_and_scalers() {
     check(&manifest, "Deployment shop/orders:9000", "Entries", "[layer4]");
     check(&manifest, "Deployment shop/orders", "Links/Ports", "[@Deployment shop/orders:9000]");
     check(&manifest, "HorizontalPodAutoscaler shop/h", "Links/Workloads", "[@Deployment shop/orders]");
+}
+
+#[test]
+fn disruption_budgets_lead_to_the_workloads_that_they_keep() {
+    let budget = |selector: &str| {
+        format!(
+            "{}---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: b, namespace: shop}}\nspec: {{maxUnavailable: 1, selector: {selector}}}\n",
+            deployment("ports: [{containerPort: 9000}]")
+        )
+    };
+    let check = |selector: &str, expected: &str| {
+        check(&budget(selector), "PodDisruptionBudget shop/b", "Links/Workloads", expected);
+    };
+    check("{matchLabels: {app: orders}}", "[@Deployment shop/orders]");
+    check("{matchLabels: {app: other}}", "[?Outside]");
+    check("{matchLabels: {app: '{{ x }}'}}", "[?Outside]");
+    check("{matchExpressions: [{key: app, operator: Exists}]}", "[?Outside]");
 }
