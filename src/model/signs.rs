@@ -9,6 +9,9 @@ use crate::source::Span;
 /// Factor for words such as `grpc-web` or `grpc-metrics`, which speak of something beside gRPC.
 const BESIDE_GRPC: f64 = 0.2;
 
+/// What is left of a name that says HTTP/2 and nothing of gRPC.
+const HTTP2_ALONE: f64 = 0.75;
+
 /// Whose name it is, which decides how much it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameOf {
@@ -206,7 +209,10 @@ pub fn name(whose: NameOf, name: &str, span: Span) -> Option<Evidence> {
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     if matches!(whose, NameOf::Own(_)) && has(&["h2c", "http2"]) {
-        return Some(Evidence::new(EvidenceKind::Http2Name, span, format!("{thing} is named `{name}`")));
+        let text = format!("{thing} is named `{name}`");
+        // Gateways of meshes call all that they take `http2`; who says `h2c` wants it without TLS, as gRPC does.
+        let factor = if has(&["h2c"]) { 1.0 } else { HTTP2_ALONE };
+        return Some(Evidence { kind: EvidenceKind::Http2Name, factor, text, span });
     }
     if has(&["rpc", "proto", "protobuf", "tonic", "grpcio"]) {
         return Some(Evidence::new(EvidenceKind::Weak, span, format!("{thing} is named `{name}`")));

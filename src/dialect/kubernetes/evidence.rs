@@ -198,12 +198,7 @@ fn mounted_certificate(workload: &Workload<'_>, container: &Container<'_>) -> Op
 /// What a port of a Service says, for the pods' ports behind it and for target groups made of it.
 pub(super) fn of_service_port(draft: &mut Draft, port: &ServicePort<'_>) {
     if let Some((name, span)) = port.name {
-        let found = signs::name(NameOf::Own("Service port"), name, span);
-        // Gateways of meshes call their port 80 `http2`, whatever they carry.
-        let is_any_web = |it: &Evidence| {
-            it.kind == EvidenceKind::Http2Name && port.number.is_none_or(|number| number == 80)
-        };
-        draft.grpc.extend(found.filter(|it| !is_any_web(it)));
+        draft.grpc.extend(signs::name(NameOf::Own("Service port"), name, span));
         draft.grpc_web |= signs::is_grpc_web(name);
         draft.streaming |= signs::is_streaming(name);
     }
