@@ -127,12 +127,9 @@ fn incidents() -> Vec<(Case, Option<PathBuf>)> {
     }
     let mut cases = Vec::new();
     for folder in entries(&shared).into_iter().filter(|path| path.is_dir()) {
-        let of = |start: &str| {
-            let is_it = |path: &PathBuf| name(path).starts_with(start) && !name(path).ends_with(".tf");
-            entries(&folder).into_iter().find(is_it)
-        };
-        if let Some(input) = of("input.") {
-            cases.push((case(&input), of("fixed.")));
+        for input in entries(&folder).into_iter().filter(|path| name(path).starts_with("input.")) {
+            let fixed = input.with_file_name(name(&input).replacen("input.", "fixed.", 1));
+            cases.push((case(&input), fixed.exists().then_some(fixed)));
         }
     }
     cases

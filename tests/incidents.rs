@@ -54,16 +54,18 @@ fn codes(shared: &Path) -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// The input file of an incident that can be read, and the expectations that are about it.
-fn input(folder: &Path, meta: &Value) -> Option<(PathBuf, Vec<Value>)> {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+/// The input files of an incident, and the expectations that are about each.
+fn inputs(folder: &Path, meta: &Value) -> Vec<(PathBuf, Vec<Value>)> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let file =
-        files.into_iter().find(|path| name(path).starts_with("input.") && !name(path).ends_with(".tf"))?;
-    let key = if name(&file).ends_with(".tf.json") { "expected_tf_json" } else { "expected" };
-    Some((file, meta.get(key)?.as_array()?.clone()))
+    let files = files.into_iter().filter(|path| name(path).starts_with("input."));
+    let expected = |file: PathBuf| {
+        let key = if name(&file).ends_with(".tf.json") { "expected_tf_json" } else { "expected" };
+        Some((file, meta.get(key)?.as_array()?.clone()))
+    };
+    files.filter_map(expected).collect()
 }
 
 #[test]
@@ -80,36 +82,36 @@ fn reported_faults_are_found_and_their_remedies_accepted() {
     for folder in folders {
         let Ok(text) = fs::read_to_string(folder.join("incident.json")) else { continue };
         let meta: Value = serde_json::from_str(&text).expect("incidents are JSON");
-        let Some((file, expected)) = input(&folder, &meta) else { continue };
-        looked_at += 1;
-        let found = check(&catalog, &file);
-        for wanted in expected.iter().filter(|wanted| wanted["primary"] == true) {
-            let rules = wanted["rule"].as_str().and_then(|code| codes.get(code));
-            // A rule that is not written yet cannot find anything.
-            let Some(rules) = rules.filter(|rules| rules.iter().any(|rule| catalog.get(rule).is_some()))
-            else {
-                continue;
-            };
-            let lines = [wanted["owner_span"][0].as_u64(), wanted["owner_span"][1].as_u64()];
-            let (Some(first), Some(last)) = (lines[0], lines[1]) else { continue };
-            let is_hit =
-                |found: &Finding| rules.contains(&found.rule) && (first..=last).contains(&found.line);
-            if !found.iter().any(is_hit) {
-                missed.push(format!("{}:{first}-{last}: none of {rules:?}", file.display()));
+        for (file, expected) in inputs(&folder, &meta) {
+            looked_at += 1;
+            let found = check(&catalog, &file);
+            for wanted in expected.iter().filter(|wanted| wanted["primary"] == true) {
+                let rules = wanted["rule"].as_str().and_then(|code| codes.get(code));
+                // A rule that is not written yet cannot find anything.
+                let Some(rules) = rules.filter(|rules| rules.iter().any(|rule| catalog.get(rule).is_some()))
+                else {
+                    continue;
+                };
+                let lines = [wanted["owner_span"][0].as_u64(), wanted["owner_span"][1].as_u64()];
+                let (Some(first), Some(last)) = (lines[0], lines[1]) else { continue };
+                let is_hit =
+                    |found: &Finding| rules.contains(&found.rule) && (first..=last).contains(&found.line);
+                if !found.iter().any(is_hit) {
+                    missed.push(format!("{}:{first}-{last}: none of {rules:?}", file.display()));
+                }
             }
-        }
-        let fixed = file.with_file_name(
-            file.file_name().unwrap_or_default().to_string_lossy().replacen("input.", "fixed.", 1),
-        );
-        if !fixed.exists() {
-            continue;
-        }
-        let errors = check(&catalog, &fixed).into_iter().filter(|found| found.severity == Severity::Error);
-        false_errors.extend(
-            errors.map(|found| {
+            let fixed = file.with_file_name(
+                file.file_name().unwrap_or_default().to_string_lossy().replacen("input.", "fixed.", 1),
+            );
+            if !fixed.exists() {
+                continue;
+            }
+            let errors =
+                check(&catalog, &fixed).into_iter().filter(|found| found.severity == Severity::Error);
+            false_errors.extend(errors.map(|found| {
                 format!("{}:{}: {}: {}", fixed.display(), found.line, found.rule, found.message)
-            }),
-        );
+            }));
+        }
     }
     println!("{looked_at} incidents");
     assert!(looked_at > 0, "../shared/incidents holds no incident");

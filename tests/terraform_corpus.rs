@@ -1,4 +1,4 @@
-//! Public Terraform JSON and plans, and the incidents: lowered without a panic, in bounded time, spans in the file.
+//! Public Terraform configuration and plans, and the incidents: lowered without a panic, in bounded time, spans in the file.
 
 #![allow(clippy::print_stdout, reason = "a test says what it measured and why it was skipped")]
 
@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use grpc_guard::dialect::{Dialect, File, Platforms, detect, terraform};
-use grpc_guard::document::Format;
 use grpc_guard::model::{Data, ValueId};
 use grpc_guard::source::FileId;
 use grpc_guard::syntax;
@@ -21,7 +20,7 @@ fn files(dir: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.path();
         if path.is_dir() {
             files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "json") {
+        } else if path.extension().is_some_and(|extension| extension == "json" || extension == "tf") {
             found.push(path);
         }
     }
@@ -32,7 +31,7 @@ fn public_files_are_lowered() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let mut paths = Vec::new();
     for part in ["general", "grpc"] {
-        for kind in ["terraform-json", "terraform-plan"] {
+        for kind in ["terraform-hcl", "terraform-json", "terraform-plan"] {
             files(&shared.join("corpus").join(part).join(kind), &mut paths);
         }
     }
@@ -48,7 +47,8 @@ fn public_files_are_lowered() {
         let Ok(text) = fs::read_to_string(path) else { continue };
         let text: Arc<str> = text.into();
         let name = path.to_string_lossy();
-        let (document, _) = syntax::parse(FileId(0), Format::Json, &text);
+        let format = syntax::format_of(&name, &text).expect("a format");
+        let (document, _) = syntax::parse(FileId(0), format, &text);
         let file = File { path: &name, document: &document };
         if detect(&file) != Some(Dialect::Terraform) {
             if name.contains("terraform-") {

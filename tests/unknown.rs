@@ -229,6 +229,10 @@ enum Way {
     Variable {
         declaration: Edit,
     },
+    /// The same in HCL.
+    Name {
+        declaration: Edit,
+    },
     Placeholder,
     /// A plan knows everything, or says that a value comes later.
     Later,
@@ -248,6 +252,10 @@ impl Way {
         }
         if name.ends_with(".plan.json") {
             return Way::Later;
+        }
+        if name.ends_with(".tf") {
+            let end = text.len();
+            return Way::Name { declaration: (end..end, "\nvariable \"not_settled\" {}\n".to_string()) };
         }
         if name.ends_with(".tf.json") {
             return Way::Variable { declaration: json("variable", "\"not_settled\": {}") };
@@ -275,7 +283,9 @@ impl Way {
                     && is(2, "Properties")
                     && !path.iter().any(|part| part.starts_with("Fn::") || part == "Ref")
             }
-            Way::Variable { .. } => is(0, "resource") && path.len() > 3 && !is(3, "depends_on"),
+            Way::Variable { .. } | Way::Name { .. } => {
+                is(0, "resource") && path.len() > 3 && !is(3, "depends_on")
+            }
             Way::Placeholder => is(0, "spec") || is(0, "metadata") && is(1, "annotations"),
             Way::Later => path.len() > 2 && path[path.len() - 2] == "values",
         }
@@ -310,6 +320,7 @@ impl Way {
             Way::Variable { declaration } => {
                 vec![declaration.clone(), (whole, "\"${var.not_settled}\"".to_string())]
             }
+            Way::Name { declaration } => vec![declaration.clone(), (whole, "var.not_settled".to_string())],
             Way::Placeholder => vec![(whole, "\"${NOT_SETTLED}\"".to_string())],
             Way::Later => vec![(0..text.len(), later(text, path))],
         };

@@ -77,6 +77,22 @@ fn the_same_rule_holds_for_terraform_through_the_model() {
     assert_eq!(check(dir.path(), "open.tf.json", &unknown, &["--input", "model"]), Vec::<Value>::new());
 }
 
+/// What Terraform's own syntax says is looked at as what its JSON says.
+#[test]
+fn a_document_in_hcl_is_that_of_its_json() {
+    let rule = "rule secure { resource.aws_lb_listener.*.protocol == 'HTTPS' }\n";
+    let hcl = "resource \"aws_lb_listener\" \"front\" {\n  protocol = \"HTTP\"\n}\n";
+    for (file, text, line, column) in [("front.tf.json", MODULE, 3, 15), ("front.tf", hcl, 2, 14)] {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        fs::write(dir.path().join("secure.guard"), rule).expect("writable");
+        let found = check(dir.path(), file, text, &["--rules", "secure.guard"]);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(found[0]["rule"], "secure");
+        assert_eq!(found[0]["start"]["line"], line, "{file}");
+        assert_eq!(found[0]["start"]["column"], column, "{file}");
+    }
+}
+
 #[test]
 fn exceptions_in_the_metadata_are_honoured() {
     let dir = tempfile::tempdir().expect("a temporary directory");

@@ -1,4 +1,4 @@
-//! Trees that a property test makes up, written as JSON and as block YAML.
+//! Trees that a property test makes up, written as JSON, as block YAML and as HCL.
 
 use proptest::prelude::*;
 
@@ -85,6 +85,46 @@ impl Tree {
         }
     }
 
+    /// The value of an argument `a`.
+    pub(crate) fn hcl(&self) -> String {
+        let mut out = String::from("a = ");
+        self.write_hcl(1, &mut out);
+        out.push('\n');
+        out
+    }
+
+    fn write_hcl(&self, depth: usize, out: &mut String) {
+        let line = |depth: usize, out: &mut String| {
+            out.push('\n');
+            out.push_str(&"  ".repeat(depth));
+        };
+        match self {
+            Tree::Plain(word) => out.push_str(word),
+            Tree::Text(text) => out.push_str(&hcl_text(text)),
+            Tree::List(items) => {
+                out.push('[');
+                for item in items {
+                    line(depth, out);
+                    item.write_hcl(depth + 1, out);
+                    out.push_str(", # next");
+                }
+                line(depth - 1, out);
+                out.push(']');
+            }
+            Tree::Map(entries) => {
+                out.push('{');
+                for (key, value) in entries {
+                    line(depth, out);
+                    out.push_str(&hcl_text(key));
+                    out.push_str(" = ");
+                    value.write_hcl(depth + 1, out);
+                }
+                line(depth - 1, out);
+                out.push('}');
+            }
+        }
+    }
+
     /// Block style; every second kind of text is in single quotes where it can be.
     pub(crate) fn yaml(&self) -> String {
         let mut out = String::new();
@@ -131,6 +171,20 @@ fn yaml_text(text: &str) -> String {
         return format!("'{}'", text.replace('\'', "''"));
     }
     quoted(text)
+}
+
+fn hcl_text(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
 
 fn quoted(text: &str) -> String {
