@@ -172,6 +172,28 @@ fn the_readme_links_to_every_page() {
     }
 }
 
+/// What `docs/editors.md` lets editors look for is what is printed, each part of it.
+#[test]
+fn problem_matchers_read_what_is_printed() {
+    let page = include_str!("../docs/editors.md");
+    let json = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a task");
+    let task: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    let task = &task["tasks"][0];
+    let pattern = &task["problemMatcher"]["pattern"];
+    let regex = regex::Regex::new(pattern["regexp"].as_str().expect("a pattern")).expect("a pattern");
+    let command = task["command"].as_str().expect("a command").strip_prefix("grpc-guard ").expect("ours");
+    let printed = printed(&format!("{command} fixtures/projects"));
+    assert!(printed.lines().count() > 10, "{printed}");
+    for line in printed.lines() {
+        let found = regex.captures(line).unwrap_or_else(|| panic!("no match: {line}"));
+        let part = |key: &str| &found[pattern[key].as_u64().expect("a group") as usize];
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(part("file")).is_file(), "{line}");
+        assert!(part("line").parse::<u32>().is_ok() && part("column").parse::<u32>().is_ok(), "{line}");
+        assert!(["error", "warning", "info"].contains(&part("severity")), "{line}");
+        assert!(!part("message").is_empty() && !part("code").is_empty(), "{line}");
+    }
+}
+
 /// Every configuration that a page shows is one, and every exception in it holds.
 #[test]
 fn the_configurations_of_the_docs_are_some() {

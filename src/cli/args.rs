@@ -8,6 +8,13 @@ use crate::diagnostic::Severity;
 use crate::report::Format;
 use crate::report::graph::GraphFormat;
 
+/// The groups of flags in `check --help`.
+const RULES: &str = "Rules and configuration";
+const FILES: &str = "Files";
+const COUNTS: &str = "What counts";
+const REPORTS: &str = "Reports";
+const MENDING: &str = "Mending";
+
 /// Finds gRPC faults in CloudFormation, Kubernetes and Terraform files for AWS before they are deployed.
 #[derive(Debug, Parser)]
 #[command(
@@ -21,7 +28,7 @@ pub(super) struct Args {
     pub(super) command: Command,
 
     /// When to use colour.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: ColorWhen,
 }
 
@@ -155,8 +162,8 @@ pub(super) enum ColorWhen {
 pub(super) struct CheckArgs {
     /// Files and directories; `-` is standard input. Without any, the current directory.
     ///
-    /// Files are always read, directories are searched for .yaml, .yml, .json, .template, .tf, .tofu and .tfvars files. .gitignore, .ignore and
-    /// .grpc-guardignore are honoured; hidden entries and symbolic links in directories are not followed.
+    /// Files are always read, directories are searched for .yaml, .yml, .json, .template, .tf, .tofu and .tfvars files. .gitignore,
+    /// .ignore and .grpc-guardignore are honoured; hidden entries and symbolic links in directories are not followed.
     ///
     /// What is named is reported on; the other files of its project are read to judge it.
     #[arg(value_name = "PATH")]
@@ -167,105 +174,105 @@ pub(super) struct CheckArgs {
 
     /// What rules without metadata look at: each document as it is written, as cfn-guard does, or the common model, so that
     /// rules for CloudFormation hold for Terraform and Kubernetes too.
-    #[arg(long, value_name = "INPUT", default_value = "document")]
+    #[arg(long, value_name = "INPUT", default_value = "document", help_heading = RULES)]
     pub(super) input: Input,
 
     /// Show with each finding the clause of the rule that failed.
-    #[arg(long)]
+    #[arg(long, help_heading = RULES)]
     pub(super) explain_rule: bool,
 
     /// Run only these rules.
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = RULES)]
     pub(super) only: Vec<String>,
 
     /// Do not run these rules.
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = RULES)]
     pub(super) off: Vec<String>,
 
-    /// How to report, and where to: standard output, or FILE. Can be repeated.
+    /// How to report: text, concise, narrated (for screen readers), json, sarif, github, gitlab, junit, checkstyle, rdjson,
+    /// markdown or html. Can be repeated.
     ///
-    /// FORMAT is text, concise, narrated (for screen readers), json, sarif, github, gitlab, junit, checkstyle, rdjson,
-    /// markdown or html. Reports that go to files leave standard output to the text.
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse)]
+    /// With FILE the report goes there. Reports that go to files leave standard output to the text.
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Output::parse, help_heading = REPORTS)]
     pub(super) format: Vec<Output>,
 
     /// The category of SARIF reports, for repositories that upload several [default: grpc-guard].
-    #[arg(long, value_name = "NAME", value_parser = category)]
+    #[arg(long, value_name = "NAME", value_parser = category, help_heading = REPORTS)]
     pub(super) sarif_category: Option<String>,
 
     /// The least severity that makes the exit status 1 [default: error].
-    #[arg(long, value_name = "SEVERITY")]
+    #[arg(long, value_name = "SEVERITY", help_heading = COUNTS)]
     pub(super) fail_on: Option<FailOn>,
 
     /// Exit with 0 whatever is found.
-    #[arg(long)]
+    #[arg(long, help_heading = COUNTS)]
     pub(super) exit_zero: bool,
 
     /// Findings that this file holds do not count; they stay in json and sarif, marked as such.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = COUNTS)]
     pub(super) baseline: Option<PathBuf>,
 
     /// Write all findings of this run into a baseline, so that from now on only new ones count.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "changed_since"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "changed_since"], help_heading = COUNTS)]
     pub(super) write_baseline: Option<PathBuf>,
 
     /// Leave the findings of the baseline out of all reports.
-    #[arg(long)]
+    #[arg(long, help_heading = COUNTS)]
     pub(super) only_new: bool,
 
     /// Report only findings that are new since a commit, a branch or a tag, or touch what has changed since.
     ///
     /// What counts is what `git diff` shows against the last commit that REV and HEAD share: commits, staged and unstaged
     /// changes, and files that Git does not know. Files are analysed whole all the same.
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", help_heading = COUNTS)]
     pub(super) changed_since: Option<String>,
 
     /// End the formats for people with figures: findings by rule, files by what they were read as.
-    #[arg(long)]
+    #[arg(long, help_heading = REPORTS)]
     pub(super) statistics: bool,
 
     /// Columns that the text may take [default: those of the terminal, else 80].
-    #[arg(long, value_name = "COLUMNS")]
+    #[arg(long, value_name = "COLUMNS", help_heading = REPORTS)]
     pub(super) width: Option<usize>,
 
     /// Whether the names of rules are links to their documentation; `auto` is for terminals that are known to have links.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = REPORTS)]
     pub(super) hyperlinks: ColorWhen,
 
     /// Exit with 2 when a file could not be analysed (broken syntax, an unrendered template, a named file of another kind) or
     /// nothing was checked.
-    #[arg(long)]
+    #[arg(long, help_heading = COUNTS)]
     pub(super) strict: bool,
 
     /// Mend what can be mended safely, then report what is left.
     ///
     /// Every change is checked again before it is written. With `-` the mended text goes to standard output and the report
     /// to standard error.
-    #[arg(long, conflicts_with_all = ["changed_since", "write_baseline"])]
+    #[arg(long, conflicts_with_all = ["changed_since", "write_baseline"], help_heading = MENDING)]
     pub(super) fix: bool,
 
     /// Mend also what may change behaviour or replace a resource. Goes with --fix or --diff.
-    #[arg(long, visible_alias = "unsafe")]
+    #[arg(long, visible_alias = "unsafe", help_heading = MENDING)]
     pub(super) unsafe_fixes: bool,
 
     /// Show what --fix would change as a unified diff, and write nothing. The status is 1 when something would change.
-    #[arg(long, conflicts_with_all = ["changed_since", "write_baseline"])]
+    #[arg(long, conflicts_with_all = ["changed_since", "write_baseline"], help_heading = MENDING)]
     pub(super) diff: bool,
 
     /// Leave out what the configuration excludes even when it is named, as hooks do.
-    #[arg(long)]
+    #[arg(long, help_heading = FILES)]
     pub(super) force_exclude: bool,
 
     /// The path under which standard input is reported; it stands for the file there.
-    #[arg(long, value_name = "PATH", default_value = "<stdin>")]
+    #[arg(long, value_name = "PATH", default_value = "<stdin>", help_heading = FILES)]
     pub(super) stdin_filename: String,
 
     /// Say on standard error what each file was read as, and why others were passed over.
-    #[arg(long, short, conflicts_with = "quiet")]
+    #[arg(long, short, conflicts_with = "quiet", help_heading = REPORTS)]
     pub(super) verbose: bool,
 
     /// Print findings only, no closing summary.
-    #[arg(long, short)]
+    #[arg(long, short, help_heading = REPORTS)]
     pub(super) quiet: bool,
 }
 
@@ -273,19 +280,19 @@ pub(super) struct CheckArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct BaseArgs {
     /// Add rules: a .guard file, or a directory of them. Can be repeated.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = RULES)]
     pub(super) rules: Vec<PathBuf>,
 
     /// Leave out the built-in rules.
-    #[arg(long)]
+    #[arg(long, help_heading = RULES)]
     pub(super) no_builtin: bool,
 
     /// Read this configuration instead of the nearest grpc-guard.yaml.
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", help_heading = RULES)]
     pub(super) config: Option<PathBuf>,
 
     /// Read no configuration.
-    #[arg(long)]
+    #[arg(long, help_heading = RULES)]
     pub(super) no_config: bool,
 }
 

@@ -1,6 +1,6 @@
 //! `grpc-guard graph`: the ways that calls take, with the findings on them.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use super::args::{BaseArgs, ColorWhen};
@@ -26,6 +26,12 @@ pub(super) fn run(
     let options = ReadOptions { exclude, area, ..ReadOptions::default() };
     let loaded = read::read(paths, &options);
     let analysis = engine::analyze(loaded, &catalog, &configured.settings);
+    if analysis.traffic.iter().all(|traffic| traffic.hops.is_empty()) {
+        let _ = writeln!(
+            io::stderr(),
+            "warning: nothing to draw: no load balancer, target group or gRPC service was found"
+        );
+    }
     let mut bytes = Vec::new();
     let color = format == GraphFormat::Text && terminal::wants_color(color, &io::stdout());
     graph::write(format, &analysis, &mut bytes, &Options { color, ..Options::default() })?;
