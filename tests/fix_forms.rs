@@ -75,6 +75,13 @@ fn a_service_waits_for_its_listener() {
         &format!("    DependsOn: [\"Logs\"]\n{typed}{rest}"),
         &format!("    DependsOn: [\"Logs\", Listener]\n{typed}{rest}"),
     );
+    // With a rule beside the default action of the listener, the listener is enough.
+    let rule_too = |service: &str| {
+        let rule = "  Rule:\n    Type: AWS::ElasticLoadBalancingV2::ListenerRule\n    Properties:\n      ListenerArn: !Ref Listener\n      Priority: 1\n      Actions: [{Type: forward, TargetGroupArn: !Ref Orders}]\n";
+        format!("{}{rule}", ecs(service))
+    };
+    let waiting = rule_too(&format!("{typed}    DependsOn: Listener\n{rest}"));
+    assert_eq!(fixed(rule, "a.yaml", &rule_too(&format!("{typed}{rest}")), Applicability::Safe), waiting);
     // What stands elsewhere, for others too, is not changed safely.
     let aliased = format!("{typed}    DependsOn: *first\n{rest}");
     let anchored = ecs(&aliased)
@@ -266,4 +273,30 @@ spec: {type: LoadBalancer, selector: {app: a}, ports: [{port: 50051, name: grpc}
     let line = "    service.beta.kubernetes.io/aws-load-balancer-type: external\n";
     let target = "    service.beta.kubernetes.io/aws-load-balancer-nlb-target-type: ip\n";
     check(rule, "a.yaml", text, &[(line, &format!("{line}{target}"))]);
+}
+
+/// A module whose service takes its port from JSON in a text.
+const CONNECT: &str = r#"{"resource": {
+  "aws_ecs_task_definition": {"orders": {"container_definitions": "[{\"name\": \"orders\", \"portMappings\": [{\"containerPort\": 50051, \"name\": \"orders-grpc\", \"appProtocol\": \"http\"}]}]"}},
+  "aws_ecs_service": {"orders": {
+    "task_definition": "${aws_ecs_task_definition.orders.arn}",
+    "service_connect_configuration": [{"enabled": true, "service": [{"port_name": "orders-grpc"}]}]
+  }}
+}}
+"#;
+
+#[test]
+fn words_in_json_in_a_text_are_changed_there() {
+    let change = (r#"\"appProtocol\": \"http\""#, r#"\"appProtocol\": \"grpc\""#);
+    check("service-connect-port-without-grpc", "a.tf.json", CONNECT, &[change]);
+}
+
+#[test]
+fn a_block_has_the_arguments_of_the_provider() {
+    let grpc = CONNECT.replace(r#"\"http\""#, r#"\"grpc\""#);
+    let change = (
+        r#"{"port_name": "orders-grpc"}"#,
+        r#"{"port_name": "orders-grpc", "timeout": {"per_request_timeout_seconds": 0}}"#,
+    );
+    check("service-connect-timeout-cuts-streams", "a.tf.json", &grpc, &[change]);
 }

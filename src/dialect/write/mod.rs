@@ -198,7 +198,15 @@ impl<'d, 'm> Writer<'d, 'm> {
         let (New::Text(text) | New::Word(text)) = new else { return Err(Refusal::NotLiteral) };
         let at = self.plan_of(span).ok_or(Refusal::NoPlace)?;
         let document = self.documents.get(at);
-        let is_it = document.text().get(span.range()).is_some_and(|text| text.eq_ignore_ascii_case(known));
+        let raw = document.text().get(span.range()).unwrap_or_default();
+        // Inside JSON that is a text itself, quotes are escaped.
+        let quote = ["\\\"", "\""]
+            .into_iter()
+            .find(|quote| raw.strip_prefix(quote).and_then(|raw| raw.strip_suffix(quote)).is_some());
+        let n_quote = quote.map_or(0, |quote| quote.len() as u32);
+        let span = Span::new(span.file, span.start + n_quote, span.end - n_quote);
+        let raw = document.text().get(span.range()).unwrap_or_default();
+        let is_it = raw.eq_ignore_ascii_case(known);
         let is_simple = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
         let steps = edit::enclosing(document, span).ok_or(Refusal::NoPlace)?;
         let node = steps.last().map(Step::value).ok_or(Refusal::NoPlace)?;

@@ -20,8 +20,14 @@ impl<'d> Writer<'d, '_> {
             Dialect::Terraform => ("depends_on", None),
             Dialect::Kubernetes => return Err(Refusal::NoPlace),
         };
-        let names: Vec<String> =
-            others.iter().map(|other| self.name_for(resource, *other)).collect::<Result<_, _>>()?;
+        let mut names: Vec<String> = Vec::with_capacity(others.len());
+        for other in others {
+            let name = self.name_for(resource, *other)?;
+            // A listener and its default rule have one name.
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
         let (at, steps) = self.locate(self.model.resource(resource).name)?;
         let mut body = steps.last().map(Step::value).ok_or(Refusal::NoPlace)?;
         if self.dialect == Dialect::Terraform {
@@ -92,7 +98,10 @@ impl<'d> Writer<'d, '_> {
     fn leads_to(&self, from: ResourceIdx, to: ResourceIdx) -> bool {
         let values = &self.model.values;
         let wanted = self.model.resource(to).value;
-        let mut open: Vec<ValueId> = vec![self.model.resource(from).value];
+        // The default rule of a listener waits for what the listener waits for.
+        let name = self.model.resource(from).name;
+        let declared = self.model.resources.iter().filter(|resource| resource.name == name);
+        let mut open: Vec<ValueId> = declared.map(|resource| resource.value).collect();
         let mut seen: FxHashSet<ValueId> = FxHashSet::default();
         while let Some(next) = open.pop() {
             if next == wanted {

@@ -15,9 +15,15 @@ impl<'d> Writer<'d, '_> {
         path: &[Part],
         new: &New,
     ) -> Result<(), Refusal> {
+        if let New::Map(entries) = new {
+            // Each has a name of its own here.
+            return entries.iter().try_for_each(|(key, new)| {
+                let path: Vec<Part> = path.iter().cloned().chain([Part::Key(key.clone())]).collect();
+                self.insert_terraform(resource, &path, new)
+            });
+        }
         let resource = self.model.resource(resource);
         if has_map(new) {
-            // Its keys have other names here.
             return Err(Refusal::NoPlace);
         }
         let (at, steps) = self.locate(resource.name)?;

@@ -275,8 +275,15 @@ impl At<'_, '_> {
     }
 
     fn list(&self, resources: &[ResourceIdx]) -> String {
-        let ids: Vec<String> =
-            resources.iter().map(|idx| format!("`{}`", self.offers.model.resource(*idx).id)).collect();
+        let mut ids: Vec<String> = Vec::with_capacity(resources.len());
+        for idx in resources {
+            let id = &self.offers.model.resource(*idx).id;
+            // The default rule of a listener stands in it.
+            let id = format!("`{}`", id.strip_suffix(" (default)").unwrap_or(id));
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
         ids.join(" and ")
     }
 
