@@ -107,7 +107,7 @@ const MAX_RENDERED_DEPTH: usize = 8;
 /// The directory into which Helm rendered a file, `# Source: chart/templates/a.yaml` at its head: charts that are rendered
 /// into one directory are installed together.
 fn rendered_root<'d>(file: &File<'d>) -> Option<&'d str> {
-    let text = file.document.text();
+    let text = file.document.text().trim_start_matches('\u{feff}');
     let first = text.lines().find(|line| !line.trim().is_empty() && line.trim() != "---")?;
     let source = first.strip_prefix("# Source: ")?.trim();
     file.path.strip_suffix(source)?.strip_suffix('/')
@@ -342,6 +342,23 @@ mod tests {
             Dialect::Terraform,
             &[("/t/a.tf.json", &a), ("/t/b.tf.json", &b), ("/t/plan.json", "{}")],
             &[&["/t/a.tf.json", "/t/b.tf.json"], &["/t/plan.json"]],
+        );
+    }
+
+    /// The head of a rendered file is its head with a byte order mark too.
+    #[test]
+    fn what_helm_rendered_is_a_project() {
+        let rendered = |mark: &str, path: &str, name: &str| {
+            format!(
+                "{mark}---\n# Source: {path}\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n"
+            )
+        };
+        let (a, b) =
+            (rendered("", "shop/templates/a.yaml", "a"), rendered("\u{feff}", "shop/charts/b/b.yaml", "b"));
+        check(
+            Dialect::Kubernetes,
+            &[("/out/shop/charts/b/b.yaml", &b), ("/out/shop/templates/a.yaml", &a)],
+            &[&["/out/shop/charts/b/b.yaml", "/out/shop/templates/a.yaml"]],
         );
     }
 }
