@@ -639,8 +639,8 @@ fn exceptions_and_levels_by_path() {
 #[test]
 fn configurations_that_cannot_be_read() {
     for (files, told) in [
-        (&[("grpc-guard.yaml/x", b"" as &[u8])][..], "grpc-guard.yaml: it is a directory"),
-        (&[("grpc-guard.yaml", b"rules: \xe9")], "grpc-guard.yaml: it is not UTF-8: byte 7 is 0xe9"),
+        (&[("grpc-guard.yaml/x", b"" as &[u8])][..], "grpc-guard.yaml: this is a directory"),
+        (&[("grpc-guard.yaml", b"rules: \xe9")], "grpc-guard.yaml: this file is not UTF-8: byte 7 is 0xe9"),
     ] {
         let project = Project::new(files);
         let found = project.run(&["check"]);

@@ -63,11 +63,11 @@ fn what_is_in_the_way_is_named() {
         // Configurations.
         (
             &["--config", "as-directory/grpc-guard.yaml"],
-            "cannot read the configuration as-directory/grpc-guard.yaml: it is a directory",
+            "cannot read the configuration as-directory/grpc-guard.yaml: this is a directory",
         ),
         (
             &["--config", "latin.yaml"],
-            "cannot read the configuration latin.yaml: it is not UTF-8: byte 7 is 0xe9",
+            "cannot read the configuration latin.yaml: this file is not UTF-8: byte 7 is 0xe9",
         ),
         (&["--config", "missing.yaml"], "cannot read the configuration missing.yaml"),
         (&["--config", "wrong.yaml"], "there is no rule `health-check-http-matchr`"),
@@ -75,11 +75,11 @@ fn what_is_in_the_way_is_named() {
         (&["--baseline", "old.json"], "this baseline has version `0`, and version `1` is read here"),
         (&["--baseline", "new.json"], "this baseline has version `2`, and version `1` is read here"),
         (&["--baseline", "broken.json"], "--> broken.json:"),
-        (&["--baseline", "dir"], "cannot read the baseline dir: it is a directory"),
+        (&["--baseline", "dir"], "cannot read the baseline dir: this is a directory"),
         #[cfg(target_os = "linux")]
-        (&["--baseline", "/dev/zero"], "cannot read the baseline /dev/zero: it is larger than 64 MiB"),
+        (&["--baseline", "/dev/zero"], "cannot read the baseline /dev/zero: this is a device, not a file"),
         #[cfg(target_os = "linux")]
-        (&["--config", "/dev/zero"], "cannot read the configuration /dev/zero: it is larger than 64 MiB"),
+        (&["--config", "/dev/zero"], "cannot read the configuration /dev/zero: this is a device, not a file"),
         (&["--baseline", "missing.json"], "cannot read the baseline missing.json"),
         // Flags.
         (&["--format", "yson"], "invalid value 'yson' for '--format <FORMAT[=FILE]>': did you mean `json`?"),

@@ -1,6 +1,5 @@
 //! `grpc-guard check --fix` and `--diff`: what the engine changed goes to disk, to standard output, or is only shown.
 
-use std::fs;
 use std::io::{self, Write};
 
 use anyhow::bail;
@@ -11,6 +10,7 @@ use super::{CLEAN, FINDINGS, terminal};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Changed, Fixed, Why};
 use crate::report::{self, counted};
+use crate::source::read;
 
 /// Shows what would be changed; nothing is written.
 pub(super) fn show(fixed: &Fixed, color: ColorWhen) -> anyhow::Result<u8> {
@@ -32,7 +32,7 @@ pub(super) fn write(args: &CheckArgs, fixed: &Fixed) -> anyhow::Result<()> {
         staged.push(write::stage(path.as_ref(), after.as_bytes())?);
     }
     for Changed { path, before, .. } in of_files() {
-        if fs::read(path).ok().as_deref() != Some(before.as_bytes()) {
+        if read::text_of(path.as_ref(), read::MAX_BYTES).ok().as_deref() != Some(&**before) {
             bail!("{path} changed while it was checked; nothing was written, run the command again");
         }
     }
@@ -102,6 +102,7 @@ pub(super) fn tell_more(args: &CheckArgs, fixed: &Fixed, n_unsafe: usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::Arc;
 
     use clap::Parser;

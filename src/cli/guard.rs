@@ -2,7 +2,6 @@
 //!
 //! The exit status says only whether the job could be done: what rules say stands in the output.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use crate::policy::loader::{self, LoadError, Profile};
 use crate::policy::unit_tests::{self, Verdict};
 use crate::policy::{Outcome, RuleFile, Subject};
 use crate::source::FileId;
+use crate::source::read as files;
 
 /// Where messages of this command point to; nobody looks.
 const NO_FILE: FileId = FileId(0);
@@ -180,7 +180,7 @@ fn collect_rules(path: &Path, into: &mut Vec<PathBuf>) {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    files::text_of(path, files::MAX_BYTES).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn file_name(path: &Path) -> String {

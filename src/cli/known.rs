@@ -18,6 +18,9 @@ use crate::report::counted;
 use crate::source::read::{Loaded, LoadedFile};
 use crate::source::{Source, SourceMap};
 
+/// Larger baselines are refused: 64 MiB, enough for 200,000 findings.
+const MAX_BYTES: u64 = 64 << 20;
+
 /// Marks or leaves out what the user does not want to see again.
 pub(super) fn leave_out(
     args: &CheckArgs,
@@ -139,7 +142,7 @@ fn write_baseline(
 }
 
 fn read_baseline(path: &Path, root: &Path) -> anyhow::Result<Baseline> {
-    parse(path, &text_of("baseline", path)?, root)
+    parse(path, &text_of("baseline", path, MAX_BYTES)?, root)
 }
 
 fn parse(path: &Path, text: &str, root: &Path) -> anyhow::Result<Baseline> {

@@ -1,7 +1,5 @@
 //! The configuration file and the flags, joined.
 
-use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::args::{BaseArgs, CheckArgs, Input};
@@ -12,8 +10,12 @@ use crate::config::{self, Chosen, ConfigFile, FILE_NAMES, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::policy::InputKind;
 use crate::source::neighbours::Area;
+use crate::source::read;
 use crate::source::{Source, SourceMap, Spanned};
 use anyhow::{Context, bail};
+
+/// Larger configurations are refused: 1 MiB. None that people write comes near.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// The configuration file and the base flags, joined.
 pub(super) struct Configured {
@@ -42,7 +44,7 @@ pub(super) fn load(args: &BaseArgs) -> anyhow::Result<Configured> {
     let mut root = PathBuf::new();
     let file_is_read = path.is_some();
     if let Some(path) = path {
-        let text = text_of("configuration", &path)?;
+        let text = text_of("configuration", &path, MAX_BYTES)?;
         let id = sources.add(Source::new(path.to_string_lossy().replace('\\', "/"), text));
         file = config::parse(id, sources.get(id));
         root = path.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -124,26 +126,9 @@ fn is_whole(paths: &[PathBuf], root: Option<&Path>) -> bool {
     paths.iter().any(|path| root.starts_with(config::absolute(path)))
 }
 
-/// A configuration or baseline has at most this many bytes; a device has no end.
-const MAX_BYTES: u64 = 64 << 20;
-
-/// The text of a file that the run itself needs, such as the `configuration`.
-pub(super) fn text_of(what: &str, path: &Path) -> anyhow::Result<String> {
-    let cannot = || format!("cannot read the {what} {}", path.display());
-    if path.metadata().with_context(cannot)?.is_dir() {
-        bail!("{}: it is a directory", cannot());
-    }
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).with_context(cannot)?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(cannot)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        bail!("{}: it is larger than {} MiB", cannot(), MAX_BYTES >> 20);
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let byte = error.as_bytes().get(at).copied().unwrap_or_default();
-        anyhow::anyhow!("{}: it is not UTF-8: byte {at} is {byte:#04x}", cannot())
-    })
+/// The text of a file that the run itself needs, such as the `configuration`, of at most so many bytes.
+pub(super) fn text_of(what: &str, path: &Path, max_bytes: u64) -> anyhow::Result<String> {
+    read::text_of(path, max_bytes).with_context(|| format!("cannot read the {what} {}", path.display()))
 }
 
 /// Fails on a name that no rule has.

@@ -5,7 +5,6 @@
 mod find;
 mod print;
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use super::{CLEAN, FAILED, FINDINGS};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::unit_tests::{self, TestCase, Verdict};
 use crate::policy::{Failure, FailurePlace, Outcome, RuleFile, Status};
+use crate::source::read;
 use crate::source::{FileId, Source, SourceMap, Span};
 
 pub(super) fn run(args: &TestArgs) -> anyhow::Result<u8> {
@@ -131,7 +131,7 @@ impl Report {
 
     fn read(&mut self, path: &Path) -> Option<FileId> {
         let shown = path.to_string_lossy().replace('\\', "/");
-        match fs::read_to_string(path) {
+        match read::text_of(path, read::MAX_BYTES) {
             Ok(text) => Some(self.sources.add(Source::new(shown, text))),
             Err(error) => {
                 let id = self.sources.add(Source::new(shown, ""));

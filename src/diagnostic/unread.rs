@@ -27,6 +27,8 @@ fn help(kind: &ProblemKind) -> Option<&'static str> {
         ProblemKind::NotAFile(_) => "pipe its content in and name `-` instead",
         ProblemKind::InvalidUtf8 { .. } | ProblemKind::Utf16 => "save the file as UTF-8",
         ProblemKind::NameIsNotUtf8 => "rename the file, or leave it out with `.grpc-guardignore`",
+        ProblemKind::TooMuch(_) => "check fewer files at once, or leave some out with `.grpc-guardignore`",
+        ProblemKind::IsADirectory => "name a file",
         ProblemKind::TooLarge(_) => "split the file, or leave it out with `.grpc-guardignore`",
         ProblemKind::Refused(_) => return None,
     })

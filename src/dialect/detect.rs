@@ -1,6 +1,8 @@
 //! Which dialect a file is: first by words in its text, then by the shape of its documents.
 
 use super::{Dialect, File, cloudformation, kubernetes, terraform};
+use crate::diagnostic::Diagnostic;
+use crate::model::Reached;
 
 /// Words of which each file of a dialect holds at least one group; a file without any is not parsed.
 const WORDS: [(Dialect, &[&[&str]]); 3] = [
@@ -65,11 +67,19 @@ pub fn detect(file: &File<'_>) -> Option<Dialect> {
 
 /// Lowers the files of one project.
 pub fn lower(dialect: Dialect, files: &[File<'_>], platforms: &super::Platforms) -> super::Lowered {
-    match dialect {
+    let mut lowered = match dialect {
         Dialect::CloudFormation => cloudformation::lower(files, platforms),
         Dialect::Kubernetes => kubernetes::lower(files, platforms),
         Dialect::Terraform => terraform::lower(files, platforms),
+    };
+    let mut told: Vec<Reached> = Vec::new();
+    for reached in lowered.models.iter().flat_map(|model| model.values.reached()) {
+        if !told.iter().any(|other| other.is_like(reached)) {
+            told.push(*reached);
+        }
     }
+    lowered.diagnostics.extend(told.iter().map(Diagnostic::from));
+    lowered
 }
 
 #[cfg(test)]

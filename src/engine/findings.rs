@@ -1,12 +1,16 @@
 //! From failures of clauses to diagnostics: where to point, what to say, how bad it is.
 
+use std::cmp::Reverse;
+
+use rustc_hash::FxHashMap;
+
 use super::fix::Offers;
 use super::wording;
 use crate::catalog::Rule;
-use crate::diagnostic::{Diagnostic, Label, Severity};
-use crate::model::{Data, Origin, ValueId, Values};
+use crate::diagnostic::{self, Diagnostic, Label, Severity};
+use crate::model::{Data, Limit, Origin, ValueId, Values};
 use crate::policy::{Failure, FailurePlace, Subject};
-use crate::source::Span;
+use crate::source::{FileId, SourceMap, Span};
 
 /// What is said of the calls that lead to a module or nested stack.
 pub(super) const CALLED: &str = "called from here";
@@ -65,6 +69,39 @@ pub(super) fn diagnostic(
         }
     }
     Some(found)
+}
+
+/// How many findings of one file are told; nobody reads more, and reports hold all of them in memory.
+const MAX_FINDINGS: usize = 10_000;
+
+/// Keeps the first findings of a file that has too many, and says so; the worst are kept before all others, so that the exit
+/// status is what it would be.
+pub(super) fn keep_most(diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap) {
+    if diagnostics.len() <= MAX_FINDINGS {
+        return;
+    }
+    let mut counts: FxHashMap<FileId, usize> = FxHashMap::default();
+    diagnostics.iter().for_each(|found| *counts.entry(found.primary.span.file).or_default() += 1);
+    counts.retain(|_, count| *count > MAX_FINDINGS);
+    if counts.is_empty() {
+        return;
+    }
+    diagnostic::sort(diagnostics, sources);
+    let is_open = |found: &Diagnostic| found.suppressed.is_none();
+    diagnostics.sort_by_key(|found| (Reverse(is_open(found)), Reverse(found.severity)));
+    let mut left: FxHashMap<FileId, usize> = counts.keys().map(|file| (*file, MAX_FINDINGS)).collect();
+    diagnostics.retain(|found| match left.get_mut(&found.primary.span.file) {
+        Some(left) => {
+            let is_kept = *left > 0;
+            *left = left.saturating_sub(1);
+            is_kept
+        }
+        None => true,
+    });
+    let limit = Limit::new("findings in this file", MAX_FINDINGS);
+    let cut = counts.keys().map(|file| Diagnostic::from(&limit.at(Span::new(*file, 0, 0))));
+    diagnostics
+        .extend(cut.map(|found| found.with_help("mend these first; `--only` and `--off` choose rules")));
 }
 
 /// How many pieces of evidence are shown.
@@ -197,5 +234,28 @@ mod tests {
         assert_eq!(lower_first("Target group is old"), "target group is old");
         assert_eq!(lower_first("GRPC target group"), "GRPC target group");
         assert_eq!(lower_first("gRPC service"), "gRPC service");
+    }
+
+    #[test]
+    fn a_file_has_only_so_many_findings() {
+        use crate::source::Source;
+        let mut sources = SourceMap::default();
+        let (many, few) = (sources.add(Source::new("many", "")), sources.add(Source::new("few", "")));
+        let found = |file, at: usize| {
+            let severity = if at == MAX_FINDINGS { Severity::Error } else { Severity::Warning };
+            Diagnostic::new("rule", severity, Span::new(file, at as u32, at as u32), "message")
+        };
+        for n in [MAX_FINDINGS - 1, MAX_FINDINGS, MAX_FINDINGS + 1, MAX_FINDINGS * 2] {
+            let mut told: Vec<Diagnostic> = (0..n).map(|at| found(many, at)).chain([found(few, 0)]).collect();
+            keep_most(&mut told, &sources);
+            let of = |file: FileId, rule: &str| {
+                told.iter().filter(|it| it.primary.span.file == file && it.rule == rule).count()
+            };
+            let is_cut = usize::from(n > MAX_FINDINGS);
+            assert_eq!((of(many, "rule"), of(many, "limit-reached")), (n.min(MAX_FINDINGS), is_cut));
+            assert_eq!((of(few, "rule"), of(few, "limit-reached")), (1, 0));
+            let n_errors = told.iter().filter(|it| it.severity == Severity::Error).count();
+            assert_eq!(n_errors, is_cut, "the worst is kept");
+        }
     }
 }

@@ -9,8 +9,8 @@ use crate::diagnostic::{Diagnostic, Severity, UNRECOGNIZED_FILE};
 use crate::dialect::projects::{self, Ties, Want};
 use crate::dialect::{self, Dialect, Platforms};
 use crate::document::{Document, Format};
-use crate::model::Model;
-use crate::source::neighbours::Neighbours;
+use crate::model::{Limit, Model};
+use crate::source::neighbours::{Cut, Neighbours};
 use crate::source::read::{Loaded, LoadedFile};
 use crate::source::{FileId, Source, SourceMap, Span};
 use crate::syntax;
@@ -204,6 +204,7 @@ pub(super) fn load<T: Send>(
         Some(neighbours) => add_neighbours(&mut parts, loaded, neighbours),
         None => groups(&parts),
     };
+    diagnostics.extend(neighbours.as_ref().and_then(|neighbours| cut_short(neighbours, loaded)));
     let beside = parts.iter().filter(|part| !part.is_reported);
     read_as.extend(beside.map(|part| (part.document.file, Reading::Neighbour(part.dialect))));
     let joined = |(at, group): (usize, &Group)| {
@@ -261,7 +262,7 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
     let mut asked = vec![false; parts.len()];
     let mut members: Vec<usize> = (0..parts.len()).collect();
     let mut found = None;
-    for _ in 0..MAX_ROUNDS {
+    for round in 0..=MAX_ROUNDS {
         let mut wanted = Wanted::default();
         for member in members {
             let part = &parts[member];
@@ -279,6 +280,13 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
             if known.insert(place.clone()) {
                 unread.extend(Unread::new(dialect, place, text, loaded, neighbours));
             }
+        }
+        if round == MAX_ROUNDS {
+            // There would be more to read.
+            if !unread.is_empty() {
+                neighbours.cut_at(Cut::Rounds);
+            }
+            break;
         }
         let n_before = parts.len();
         let n_bytes: usize = unread.iter().map(|file| file.text.len()).sum();
@@ -337,6 +345,24 @@ impl Wanted {
         }
         found
     }
+}
+
+/// Says at the first file that not all that may belong to the files was looked at.
+fn cut_short(neighbours: &Neighbours, loaded: &Loaded) -> Option<Diagnostic> {
+    let limit = match neighbours.cut()? {
+        Cut::Entries(most) => {
+            Limit::new("entries in the directories beside the files that are checked", most)
+        }
+        Cut::Bytes(most) => Limit::new("bytes of files beside those that are checked", most),
+        Cut::File(most) => Limit::new("bytes of a file beside those that are checked", most as usize),
+        Cut::Rounds => Limit::new("steps from file to file", MAX_ROUNDS),
+    };
+    let first = loaded.files.first()?;
+    let found = Diagnostic::from(&limit.at(Span::new(first.id, 0, 0)));
+    Some(
+        Diagnostic { severity: Severity::Info, ..found }
+            .with_help("check the whole directory of the project"),
+    )
 }
 
 /// A file that was not named, and that may be of the dialect.

@@ -124,6 +124,7 @@ pub fn analyze_watched(
     suppression::apply(&mut diagnostics, exceptions, &sources, catalog, settings);
     let is_reported = |label: &Label| label.span.file.0 < n_reported || label.span.file == configuration;
     diagnostics.retain(|found| is_reported(&found.primary) || found.related.iter().any(is_reported));
+    findings::keep_most(&mut diagnostics, &sources);
     if !traffic.is_empty() {
         let secrets = secrets::secrets(&sources);
         traffic.iter_mut().for_each(|traffic| traffic.hide(&secrets));

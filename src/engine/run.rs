@@ -90,8 +90,13 @@ fn on_document(document: &Document, rules: &Rules<'_>, paths: &Paths<'_>, found:
     for root in document.roots() {
         let mut values = Values::default();
         let loaded = loader::load(&mut values, root, Profile::GuardValidate);
-        let Ok(value) = loaded.or_else(|_| loader::load(&mut values, root, Profile::Native)) else {
-            continue;
+        let value = match loaded.or_else(|_| loader::load(&mut values, root, Profile::Native)) {
+            Ok(value) => value,
+            Err(error) => {
+                let message = format!("the rules could not look at this document: {}", error.message);
+                found.push(Diagnostic::new(POLICY_FAILED, Severity::Error, error.span, message));
+                continue;
+            }
         };
         let subject = Subject::new(&values, value);
         for running in &rules.of_documents {

@@ -12,6 +12,7 @@ mod grpc;
 mod health;
 mod joined;
 mod lattice;
+mod limit;
 mod own;
 mod print;
 mod routing;
@@ -19,6 +20,7 @@ pub mod signs;
 mod value;
 
 pub use build::{Builder, Draft, Evidence, EvidenceKind, Link, Platform, Settled, TlsEvidence, TlsSign};
+pub use limit::{LIMIT_REACHED, Limit, Reached};
 pub use value::{Data, Entry, Key, Origin, Place, ResourceIdx, Unknown, ValueId, Values};
 
 use crate::source::Span;

@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
+use super::{Limit, Reached};
 use crate::source::Span;
 
 /// A value of one [`Values`] arena.
@@ -160,6 +161,8 @@ pub struct Values {
     keys: Vec<(u32, u32)>,
     /// The keys by their texts, which are kept nowhere but in `text`.
     key_ids: HashTable<Key>,
+    /// One for each file and limit.
+    reached: Vec<Reached>,
 }
 
 impl Values {
@@ -207,6 +210,25 @@ impl Values {
     /// Adds a value that the files do not settle.
     pub fn unknown(&mut self, why: Unknown, place: Place) -> ValueId {
         self.push(Stored::Unknown { why, start: 0, end: 0 }, place)
+    }
+
+    /// Adds the unknown value of what lies beyond a limit.
+    pub fn give_up(&mut self, limit: Limit, place: Place) -> ValueId {
+        self.reach(limit, place.span);
+        self.unknown(Unknown::Limit, place)
+    }
+
+    /// Notes that a limit was reached.
+    pub fn reach(&mut self, limit: Limit, span: Span) {
+        let reached = limit.at(span);
+        if !self.reached.iter().any(|other| other.is_like(&reached)) {
+            self.reached.push(reached);
+        }
+    }
+
+    /// The limits that were reached, each once for a file.
+    pub fn reached(&self) -> &[Reached] {
+        &self.reached
     }
 
     /// Adds a text of which only parts are known; `…` stands for the others.

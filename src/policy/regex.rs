@@ -2,6 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+/// How often a pattern with look-around may go back in one text; the default of the crate.
+const MAX_BACKTRACKS: usize = 1_000_000;
+
+/// How many bytes a compiled pattern may take; the default of the crate.
+const MAX_COMPILED: usize = 10 << 20;
+
 /// A pattern that compiles.
 #[derive(Clone)]
 pub(crate) struct Regex(Arc<Inner>);
@@ -26,9 +32,9 @@ impl std::fmt::Debug for Regex {
 impl Engine {
     /// Compiles a pattern; the error is one line of words.
     fn new(pattern: &str) -> Result<Self, String> {
-        match (is_fancy(pattern), ::regex::Regex::new(pattern)) {
+        match (is_fancy(pattern), plain(pattern)) {
             (false, Ok(regex)) => Ok(Engine::Plain(regex)),
-            (_, plain) => fancy_regex::Regex::new(pattern).map(Engine::Fancy).map_err(|error| {
+            (_, plain) => fancy(pattern).map(Engine::Fancy).map_err(|error| {
                 let error = plain.err().map_or_else(|| error.to_string(), |error| error.to_string());
                 last_line(&error)
             }),
@@ -62,7 +68,7 @@ impl Regex {
     pub(super) fn is_match(&self, text: &str) -> Result<bool, String> {
         match self.engine() {
             Engine::Plain(regex) => Ok(regex.is_match(text)),
-            Engine::Fancy(regex) => regex.is_match(text).map_err(|error| last_line(&error.to_string())),
+            Engine::Fancy(regex) => regex.is_match(text).map_err(|error| given_up(&error)),
         }
     }
 
@@ -77,11 +83,33 @@ impl Regex {
             }
             Engine::Fancy(regex) => {
                 for captures in regex.captures_iter(text) {
-                    captures.map_err(|error| last_line(&error.to_string()))?.expand(template, &mut out);
+                    captures.map_err(|error| given_up(&error))?.expand(template, &mut out);
                 }
             }
         }
         Ok(out)
+    }
+}
+
+fn plain(pattern: &str) -> Result<::regex::Regex, ::regex::Error> {
+    ::regex::RegexBuilder::new(pattern).size_limit(MAX_COMPILED).build()
+}
+
+fn fancy(pattern: &str) -> Result<fancy_regex::Regex, Box<fancy_regex::Error>> {
+    fancy_regex::RegexBuilder::new(pattern)
+        .backtrack_limit(MAX_BACKTRACKS)
+        .delegate_size_limit(MAX_COMPILED)
+        .build()
+        .map_err(Box::new)
+}
+
+/// Why a search ended early.
+fn given_up(error: &fancy_regex::Error) -> String {
+    match error {
+        fancy_regex::Error::RuntimeError(fancy_regex::RuntimeError::BacktrackLimitExceeded) => {
+            format!("a regular expression goes back more than {MAX_BACKTRACKS} times")
+        }
+        other => last_line(&other.to_string()),
     }
 }
 

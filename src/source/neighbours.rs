@@ -42,6 +42,21 @@ pub struct Neighbours {
     texts: BTreeMap<String, Option<Arc<str>>>,
     entries_left: usize,
     bytes_left: usize,
+    /// What was not looked at.
+    cut: Option<Cut>,
+}
+
+/// Why the neighbourhood was not looked at as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// There are more entries in its directories.
+    Entries(usize),
+    /// Its files are larger together.
+    Bytes(usize),
+    /// A file is larger.
+    File(u64),
+    /// Files lead to files that lead to files.
+    Rounds,
 }
 
 impl Neighbours {
@@ -58,6 +73,7 @@ impl Neighbours {
             texts: BTreeMap::new(),
             entries_left: MAX_ENTRIES,
             bytes_left: MAX_ALL_BYTES,
+            cut: None,
         }
     }
 
@@ -120,6 +136,7 @@ impl Neighbours {
             .build()
         {
             if self.entries_left == 0 {
+                self.cut.get_or_insert(Cut::Entries(MAX_ENTRIES));
                 break;
             }
             self.entries_left -= 1;
@@ -131,6 +148,16 @@ impl Neighbours {
         }
         found.sort();
         found
+    }
+
+    /// Notes that something is not looked at.
+    pub fn cut_at(&mut self, cut: Cut) {
+        self.cut.get_or_insert(cut);
+    }
+
+    /// Why not everything was looked at, if it was not.
+    pub fn cut(&self) -> Option<Cut> {
+        self.cut
     }
 
     /// The text of a file that a walk would find; `None` also when it is too large or no text.
@@ -145,6 +172,13 @@ impl Neighbours {
         let is_found = self.found.contains(place);
         let most = MAX_BYTES.min(self.bytes_left as u64);
         let text = is_found.then(|| read::read_quietly(Path::new(place), most)).flatten();
+        if is_found && text.is_none() && Path::new(place).metadata().is_ok_and(|it| it.len() > most) {
+            self.cut.get_or_insert(if most < MAX_BYTES {
+                Cut::Bytes(MAX_ALL_BYTES)
+            } else {
+                Cut::File(MAX_BYTES)
+            });
+        }
         self.bytes_left = self.bytes_left.saturating_sub(text.as_ref().map_or(0, |text| text.len()));
         self.texts.insert(place.to_string(), text.clone());
         text

@@ -9,6 +9,7 @@ use std::fs::{File, FileType, Metadata};
 use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ignore::WalkBuilder;
 use ignore::gitignore::Gitignore;
@@ -20,8 +21,11 @@ use super::{FileId, Source, SourceMap, Span};
 /// The ignore file that only this tool reads; its syntax is that of `.gitignore`.
 pub const IGNORE_FILE: &str = ".grpc-guardignore";
 
-/// Files above this size are refused: 256 MiB.
-pub const MAX_BYTES: u64 = 256 << 20;
+/// Files above this size are refused: 128 MiB.
+pub const MAX_BYTES: u64 = 128 << 20;
+
+/// How many bytes of files are read in one run: 1 GiB. All texts are kept, so that findings can point into them.
+pub const MAX_ALL_BYTES: u64 = 1 << 30;
 
 /// How many files make threads worth their start.
 const PARALLEL_FROM: usize = 16;
@@ -49,6 +53,8 @@ pub struct ReadOptions {
     pub force_exclude: bool,
     /// Larger files are refused.
     pub max_bytes: u64,
+    /// Files beyond so many bytes in all are refused, those that come last by their paths.
+    pub max_all_bytes: u64,
     /// Where files may stand that belong to those that are read; `None` keeps to these.
     pub area: Option<Area>,
 }
@@ -61,6 +67,7 @@ impl Default for ReadOptions {
             exclude: None,
             force_exclude: false,
             max_bytes: MAX_BYTES,
+            max_all_bytes: MAX_ALL_BYTES,
             area: None,
         }
     }
@@ -96,12 +103,18 @@ pub enum ProblemKind {
     /// The operating system refuses. The environment's fault.
     #[error("this cannot be read: {0}")]
     Refused(String),
+    /// A directory, where a file is wanted. The user's mistake.
+    #[error("this is a directory")]
+    IsADirectory,
     /// A pipe, a device or a socket, which might never end. The user's mistake.
     #[error("this is {0}, not a file")]
     NotAFile(&'static str),
     /// Above [`ReadOptions::max_bytes`].
     #[error("this file is larger than {} MiB, the most that is read", .0 >> 20)]
     TooLarge(u64),
+    /// The files before it are [`ReadOptions::max_all_bytes`] already.
+    #[error("the files of this run are larger than {} MiB together, the most that is read", .0 >> 20)]
+    TooMuch(u64),
     /// Not UTF-8, from this byte on.
     #[error("this file is not UTF-8: byte {offset} is {byte:#04x}")]
     InvalidUtf8 {
@@ -174,12 +187,24 @@ pub fn read(paths: &[PathBuf], options: &ReadOptions) -> Loaded {
         found.add(path);
     }
     let candidates: Vec<(String, Candidate)> = found.candidates.into_iter().collect();
-    let read = |(_, candidate): &(String, Candidate)| candidate.read(options.max_bytes);
-    let texts: Vec<Content> = if candidates.len() < PARALLEL_FROM {
+    let n_bytes = AtomicU64::new(0);
+    let read = |(_, candidate): &(String, Candidate)| {
+        // What is too much is found out below; here memory is kept within bounds.
+        if n_bytes.load(Ordering::Relaxed) > options.max_all_bytes {
+            return Content::Unread;
+        }
+        let content = candidate.read(options.max_bytes);
+        n_bytes.fetch_add(content.len(), Ordering::Relaxed);
+        content
+    };
+    let mut texts: Vec<Content> = if candidates.len() < PARALLEL_FROM {
         candidates.iter().map(read).collect()
     } else {
         candidates.par_iter().map(read).collect()
     };
+    if n_bytes.into_inner() > options.max_all_bytes {
+        refuse_too_much(&candidates, &mut texts, options);
+    }
 
     let mut loaded = Loaded { skipped: found.skipped, area: options.area.clone(), ..Loaded::default() };
     for ((path, candidate), content) in candidates.into_iter().zip(texts) {
@@ -190,6 +215,9 @@ pub fn read(paths: &[PathBuf], options: &ReadOptions) -> Loaded {
             }
             Content::Binary => loaded.skipped.push(Skipped { path, reason: "it is not text" }),
             Content::Broken { kind, readable } => loaded.fail(path, kind, readable),
+            Content::Unread => {
+                loaded.fail(path, ProblemKind::TooMuch(options.max_all_bytes), String::new());
+            }
         }
     }
     for (path, kind) in found.failed {
@@ -201,6 +229,39 @@ pub fn read(paths: &[PathBuf], options: &ReadOptions) -> Loaded {
     });
     loaded.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     loaded
+}
+
+/// Which files are too much depends on their order and not on threads.
+fn refuse_too_much(candidates: &[(String, Candidate)], texts: &mut [Content], options: &ReadOptions) {
+    let mut left = options.max_all_bytes;
+    let mut is_full = false;
+    for ((_, candidate), content) in candidates.iter().zip(texts) {
+        if matches!(content, Content::Unread) && !is_full {
+            *content = candidate.read(options.max_bytes);
+        }
+        is_full |= content.len() > left;
+        left = left.saturating_sub(content.len());
+        if is_full {
+            *content = Content::Unread;
+        }
+    }
+}
+
+/// The text of one file of at most `max_bytes`, or why there is none.
+pub fn text_of(path: &Path, max_bytes: u64) -> Result<String, ProblemKind> {
+    let metadata = path.metadata().map_err(|error| refusal(&error))?;
+    if metadata.is_dir() {
+        return Err(ProblemKind::IsADirectory);
+    }
+    if let Some(what) = special(&metadata) {
+        return Err(ProblemKind::NotAFile(what));
+    }
+    let candidate = Candidate { from: From::File(path.to_path_buf()), explicit: true };
+    match candidate.read(max_bytes) {
+        Content::Text(text) => Ok(text.to_string()),
+        Content::Broken { kind, .. } => Err(kind),
+        Content::Binary | Content::Unread => Err(ProblemKind::NotFound),
+    }
 }
 
 impl Loaded {
@@ -283,6 +344,11 @@ impl Discovery<'_> {
             return;
         }
         let name = shown(&path);
+        // Whatever it leads to: the target is walked by itself, or lies outside of what the user named.
+        if kind.is_symlink() && path.is_dir() {
+            self.skipped.push(Skipped { path: name, reason: "it is a symbolic link" });
+            return;
+        }
         if !self.options.wanted.matches(&path) {
             return;
         }
@@ -410,17 +476,37 @@ fn refusal(error: &std::io::Error) -> ProblemKind {
 enum Content {
     Text(Arc<str>),
     Binary,
-    Broken { kind: ProblemKind, readable: String },
+    Broken {
+        kind: ProblemKind,
+        readable: String,
+    },
+    /// There was too much already.
+    Unread,
+}
+
+impl Content {
+    /// How many bytes it holds.
+    fn len(&self) -> u64 {
+        match self {
+            Content::Text(text) => text.len() as u64,
+            Content::Broken { readable, .. } => readable.len() as u64,
+            Content::Binary | Content::Unread => 0,
+        }
+    }
 }
 
 impl Candidate {
     fn read(&self, max_bytes: u64) -> Content {
         let bytes = match &self.from {
             From::Stdin => read_at_most(std::io::stdin().lock(), 0, max_bytes),
-            From::File(path) => File::open(path).and_then(|file| {
-                let expected = file.metadata()?.len();
-                read_at_most(file, expected, max_bytes)
-            }),
+            From::File(path) => match File::open(path).and_then(|file| Ok((file.metadata()?, file))) {
+                // It may have become another thing since it was found.
+                Ok((metadata, _)) if special(&metadata).is_some() => {
+                    return broken(ProblemKind::NotAFile(special(&metadata).unwrap_or_default()));
+                }
+                Ok((metadata, file)) => read_at_most(file, metadata.len(), max_bytes),
+                Err(error) => Err(error),
+            },
         };
         match bytes {
             Ok(Some(bytes)) => self.decode(bytes),
@@ -591,6 +677,24 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_comes_last_is_too_much() {
+        let names: Vec<String> = (0..40).map(|n| format!("{n:02}.yaml")).collect();
+        let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"1234" as &[u8])).collect();
+        let dir = directory(&files);
+        for n in [0, 1, 25, 39, 40] {
+            let options = ReadOptions { max_all_bytes: 4 * n + 3, ..ReadOptions::default() };
+            let found = outcome(&dir, &["."], &options);
+            let told = |n: u64| format!("{n:02}.yaml");
+            let n_read = found.iter().take_while(|line| !line.contains('@')).count() as u64;
+            assert_eq!((n_read, found.len()), (n, 40), "{found:?}");
+            assert!((0..n).all(|at| found[at as usize] == told(at)), "{found:?}");
+            let is_refused =
+                |line: &String| line.ends_with("are larger than 0 MiB together, the most that is read");
+            assert!(found[n as usize..].iter().all(is_refused), "{found:?}");
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_pipes_and_sockets_do_not_trap_a_walk() {
@@ -610,6 +714,7 @@ mod tests {
                 "a/x.yaml",
                 "a/dangling.yaml skipped: it is a symbolic link",
                 "a/link.yaml skipped: it is a symbolic link",
+                "a/loop skipped: it is a symbolic link",
                 "a/socket.yaml skipped: it is not a regular file",
             ]
         );

@@ -24,7 +24,7 @@ pub(crate) struct File {
 
 impl File {
     pub(crate) fn new(path: &str, text: &str) -> Option<Self> {
-        let format = syntax::format_of(path, text)?;
+        let format = syntax::format_of(path, text).filter(|it| matches!(it, Format::Yaml | Format::Json))?;
         let (document, wrong) = syntax::parse(FileId(0), format, &Arc::from(text));
         if !wrong.is_empty() || text.contains('\r') {
             return None;

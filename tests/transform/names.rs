@@ -31,7 +31,7 @@ fn content(file: &File, node: NodeRef<'_>) -> Option<(usize, usize)> {
     let inner = match scalar.style {
         ScalarStyle::Plain => span,
         ScalarStyle::Single | ScalarStyle::Double => span.start + 1..span.end - 1,
-        ScalarStyle::Literal | ScalarStyle::Folded => return None,
+        _ => return None,
     };
     (file.text.get(inner.clone())? == scalar.text).then_some((inner.start, inner.end))
 }

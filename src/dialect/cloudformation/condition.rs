@@ -2,7 +2,7 @@
 
 use super::function::{self, Call, Form, Function};
 use super::parameter::Choice;
-use super::resolve::{MAX_DEPTH, Resolver};
+use super::resolve::{MAX_DEPTH, Resolver, TOO_DEEP};
 use super::scenario::{Chosen, Comparison, Open, Truth};
 use crate::document::NodeRef;
 use crate::model::{Data, Place, Unknown, ValueId};
@@ -47,6 +47,8 @@ impl<'d> Resolver<'_, 'd> {
             return *truth;
         }
         if self.depth >= MAX_DEPTH {
+            let span = self.template.conditions[idx].span();
+            self.builder.values.reach(TOO_DEEP, span);
             return Truth::Unknown;
         }
         // Until it is evaluated it counts as unknown: a condition that refers to itself has no truth.
@@ -67,6 +69,7 @@ impl<'d> Resolver<'_, 'd> {
     /// What a node inside of a condition gives.
     fn truth(&mut self, node: NodeRef<'d>) -> Truth {
         if self.depth >= MAX_DEPTH {
+            self.builder.values.reach(TOO_DEEP, node.span());
             return Truth::Unknown;
         }
         let Some(call) = function::condition_call(node) else { return Truth::Unknown };

@@ -13,7 +13,7 @@ use super::stacks::Stacks;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::dialect::projects::{CIRCULAR_PROJECT, MAX_NESTING};
 use crate::document::{EntryRef, NodeRef};
-use crate::model::{Data, Place, ResourceIdx, Unknown, ValueId};
+use crate::model::{Data, Limit, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
 /// How many stacks one model may consist of.
@@ -226,8 +226,16 @@ impl<'t, 'd> Resolver<'t, 'd> {
             return false;
         }
         if position.within.len() > MAX_NESTING || position.n_stacks > MAX_STACKS {
-            let message = "stack is nested or repeated too often to be looked at";
-            position.diagnostics.push(Diagnostic::new("limit-reached", Severity::Warning, at, message));
+            let deep = Limit::new("stacks in one another", MAX_NESTING);
+            let many = Limit::new("stacks for one template", MAX_STACKS);
+            let limit = if position.within.len() > MAX_NESTING { deep } else { many };
+            let found = Diagnostic::from(&limit.at(at));
+            let is_like = |other: &Diagnostic| {
+                other.message == found.message && other.primary.span.file == found.primary.span.file
+            };
+            if !position.diagnostics.iter().any(is_like) {
+                position.diagnostics.push(found);
+            }
             return false;
         }
         true

@@ -3,13 +3,19 @@
 use super::function::{self, Call, Form, Piece};
 use super::resolve::Resolver;
 use crate::document::NodeRef;
-use crate::model::{Data, Place, Unknown, ValueId};
+use crate::model::{Data, Limit, Place, Unknown, ValueId};
 
 /// How long a text that functions put together may become.
 const MAX_TEXT: usize = 1 << 20;
 
 /// How many items `Fn::Split` gives.
 const MAX_ITEMS: usize = 10_000;
+
+/// Said where a text becomes longer.
+const TOO_LONG: Limit = Limit::new("bytes in a text that functions put together", MAX_TEXT);
+
+/// Said where `Fn::Split` would give more.
+const TOO_MANY_ITEMS: Limit = Limit::new("items of `Fn::Split`", MAX_ITEMS);
 
 /// A text in the making.
 #[derive(Debug, Default)]
@@ -51,7 +57,7 @@ impl<'d> Resolver<'_, 'd> {
     fn text_or_unknown(&mut self, text: Result<String, Unknown>, place: Place) -> ValueId {
         match text {
             Ok(text) if text.len() <= MAX_TEXT => self.builder.values.text(&text, place),
-            Ok(_) => self.unknown(Unknown::Limit, place),
+            Ok(_) => self.builder.values.give_up(TOO_LONG, place),
             Err(why) => self.unknown(why, place),
         }
     }
@@ -69,6 +75,10 @@ impl<'d> Resolver<'_, 'd> {
         if text.parts.len() > MAX_TEXT {
             text.unknown = Some(Unknown::Limit);
             text.parts.clear();
+            if let Some(value) = value {
+                let span = self.builder.values.place(value).span;
+                self.builder.values.reach(TOO_LONG, span);
+            }
         }
     }
 
@@ -244,7 +254,10 @@ impl<'d> Resolver<'_, 'd> {
         };
         match (self.operand(delimiter), self.operand(text)) {
             (Ok(delimiter), Ok(text)) if !delimiter.is_empty() => {
-                let parts = text.split(delimiter.as_str()).take(MAX_ITEMS);
+                if text.split(delimiter.as_str()).nth(MAX_ITEMS).is_some() {
+                    return self.builder.values.give_up(TOO_MANY_ITEMS, place);
+                }
+                let parts = text.split(delimiter.as_str());
                 let items: Vec<ValueId> = parts.map(|part| self.builder.values.text(part, place)).collect();
                 self.builder.values.list(&items, place)
             }
@@ -376,7 +389,7 @@ impl<'d> Resolver<'_, 'd> {
         }
         for text in texts {
             self.bindings.push((variable.clone(), text));
-            let is_known = self.is_within_limits() && repeat(self, body);
+            let is_known = self.is_within_limits(body) && repeat(self, body);
             self.bindings.pop();
             if !is_known {
                 return false;

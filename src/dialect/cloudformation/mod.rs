@@ -18,6 +18,7 @@ mod tests;
 
 use super::hints::Hints;
 use super::{Dialect, File, Lowered, Platforms};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{Kind, NodeRef};
 use crate::model::Model;
 use resolve::Resolver;
@@ -80,12 +81,20 @@ fn lower_stack(stacks: &Stacks<'_>, own: usize, hints: &Hints<'_>, lowered: &mut
     let n_nodes =
         if is_several { stacks.list.iter().map(|stack| stack.n_nodes).sum() } else { stack.n_nodes };
     let relevant = stack.declarations.relevant_conditions(&stack.template, is_several);
-    let scenarios = if relevant.is_empty() {
-        vec![Scenario::default()]
+    let (scenarios, limit) = if relevant.is_empty() {
+        (vec![Scenario::default()], None)
     } else {
         let mut resolver = Resolver::new(&stack.template, Scenario::default(), SEARCH_BUDGET);
-        scenario::find(&mut resolver, &relevant, n_nodes)
+        let found = scenario::find(&mut resolver, &relevant, n_nodes);
+        let reached = resolver.builder.values.reached().iter().filter(|_| !resolver.is_exhausted());
+        lowered.diagnostics.extend(reached.map(Diagnostic::from));
+        found
     };
+    if let (Some(limit), Some(first)) = (limit, relevant.first()) {
+        // The likelier ones are looked at.
+        let found = Diagnostic::from(&limit.at(stack.template.conditions[*first].span()));
+        lowered.diagnostics.push(Diagnostic { severity: Severity::Info, ..found });
+    }
     let part = lowered.models.last().map_or(0, |last| last.part + 1);
     for scenario in scenarios {
         let (model, diagnostics) = Declarations::lower(stacks, own, scenario, hints);

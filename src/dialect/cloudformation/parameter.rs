@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::document::{NodeRef, Scalar, Schema, Typed};
 
-/// How many values of a parameter are tried.
-const MAX_CHOICES: usize = 64;
+/// How many values of a parameter are tried: one more than there are scenarios, so that what is left out there is told.
+const MAX_CHOICES: usize = 65;
 
 /// How many allowed values are tried where a condition looks at a parameter in a roundabout way.
 const MAX_ALLOWED: usize = 16;

@@ -12,13 +12,19 @@ use super::parameter::{Choice, Parameter, Shape};
 use super::scenario::{Open, Scenario};
 use super::template::Template;
 use crate::document::{Kind, NodeRef, Schema, Typed};
-use crate::model::{Builder, Data, Entry, Place, ResourceIdx, Unknown, ValueId};
+use crate::model::{Builder, Data, Entry, Limit, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
 /// How deep values, functions and conditions may be nested.
 pub(super) const MAX_DEPTH: u32 = 128;
 
-/// How deep `Fn::ForEach` may be nested.
+/// Said where values are nested deeper.
+pub(super) const TOO_DEEP: Limit = Limit::new("levels of values and functions", MAX_DEPTH as usize);
+
+/// Said where `Fn::ForEach` is nested deeper.
+const TOO_MANY_LOOPS: Limit = Limit::new("`Fn::ForEach` in one another", MAX_LOOPS);
+
+/// How deep `Fn::ForEach` may be nested; CloudFormation itself allows no more.
 const MAX_LOOPS: usize = 5;
 
 /// Maps with more keys than this use an index to find repeated keys.
@@ -52,6 +58,8 @@ pub(super) struct Resolver<'t, 'd> {
     pub(super) depth: u32,
     /// How many more nodes may be resolved.
     budget: usize,
+    /// What it was at the beginning.
+    all_of_budget: usize,
 }
 
 impl<'t, 'd> Resolver<'t, 'd> {
@@ -71,6 +79,7 @@ impl<'t, 'd> Resolver<'t, 'd> {
             n_conditions: 0,
             depth: 0,
             budget,
+            all_of_budget: budget,
         }
     }
 
@@ -95,7 +104,10 @@ impl<'t, 'd> Resolver<'t, 'd> {
     }
 
     /// Whether there is room for more repetitions of `Fn::ForEach`.
-    pub(super) fn is_within_limits(&self) -> bool {
+    pub(super) fn is_within_limits(&mut self, body: NodeRef<'d>) -> bool {
+        if self.bindings.len() > MAX_LOOPS {
+            self.builder.values.reach(TOO_MANY_LOOPS, body.span());
+        }
         !self.is_exhausted() && self.bindings.len() <= MAX_LOOPS
     }
 
@@ -110,7 +122,12 @@ impl<'t, 'd> Resolver<'t, 'd> {
         resolve: impl FnOnce(&mut Self) -> Option<ValueId>,
     ) -> Option<ValueId> {
         if self.depth >= MAX_DEPTH || self.budget == 0 {
-            return Some(self.builder.values.unknown(Unknown::Limit, place));
+            let limit = if self.budget == 0 {
+                Limit::new("nodes for one scenario of the template", self.all_of_budget)
+            } else {
+                TOO_DEEP
+            };
+            return Some(self.builder.values.give_up(limit, place));
         }
         self.budget -= 1;
         self.depth += 1;

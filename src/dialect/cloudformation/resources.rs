@@ -13,11 +13,14 @@ use super::template::Template;
 use crate::diagnostic::Diagnostic;
 use crate::dialect::{self, hints::Hints};
 use crate::document::{EntryRef, NodeRef};
-use crate::model::{Draft, Link, Model, Place, Platform, ResourceIdx, Unknown};
+use crate::model::{Draft, Limit, Link, Model, Place, Platform, Reached, ResourceIdx, Unknown};
 use crate::source::Span;
 
 /// How many resources `Fn::ForEach` may add; CloudFormation itself allows 500 in all.
 const MAX_REPEATED: usize = 5_000;
+
+/// Said where there are more.
+const TOO_MANY_REPEATED: Limit = Limit::new("resources with those of `Fn::ForEach`", MAX_REPEATED);
 
 /// How many nodes are looked at for one scenario, beyond those that the document has.
 pub(super) const SPARE_BUDGET: usize = 100_000;
@@ -89,6 +92,8 @@ impl<'d> Declared<'d> {
 #[derive(Debug, Default)]
 pub(super) struct Declarations<'d> {
     list: Vec<Declared<'d>>,
+    /// The limits that finding them ran into.
+    reached: Vec<Reached>,
     /// Where each logical id stands in the list.
     by_id: FxHashMap<Cow<'d, str>, usize>,
     /// Whether there may be more: a macro or a loop over something unknown may add them.
@@ -102,6 +107,7 @@ impl<'d> Declarations<'d> {
         let Some(resources) = template.resources else { return declarations };
         let mut resolver = Resolver::new(template, Scenario::default(), SPARE_BUDGET);
         declarations.add(&mut resolver, resources);
+        declarations.reached.extend_from_slice(resolver.builder.values.reached());
         declarations.keep_last();
         declarations
     }
@@ -122,6 +128,7 @@ impl<'d> Declarations<'d> {
             let Some(type_name) = entry.value.get("Type").and_then(|kind| kind.text()) else { continue };
             let is_repeated = !resolver.bindings.is_empty();
             if is_repeated && self.list.len() >= MAX_REPEATED {
+                self.reached.push(TOO_MANY_REPEATED.at(entry.key.span()));
                 self.is_open = true;
                 return false;
             }
@@ -217,6 +224,9 @@ impl<'d> Declarations<'d> {
         resolver: &mut Resolver<'t, 'd>,
     ) -> Vec<(ResourceIdx, &'t Declared<'d>)> {
         resolver.is_open = self.is_open;
+        for reached in &self.reached {
+            resolver.builder.values.reach(reached.limit, reached.span);
+        }
         let position = resolver.position.as_deref();
         let prefix = position.map(|position| position.prefix.clone()).unwrap_or_default();
         let callers = position.map(|position| position.callers.clone()).unwrap_or_default();

@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::parameter::Choice;
 use super::resolve::Resolver;
+use crate::model::Limit;
 
 /// How many scenarios of one template are looked at.
 const MAX_SCENARIOS: usize = 64;
@@ -91,7 +92,13 @@ struct State {
 }
 
 /// Finds the scenarios in which the conditions of `relevant` differ. The first is the one that the defaults give.
-pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes: usize) -> Vec<Scenario> {
+///
+/// Beside them stands the limit that the search ran into.
+pub(super) fn find(
+    resolver: &mut Resolver<'_, '_>,
+    relevant: &[usize],
+    n_nodes: usize,
+) -> (Vec<Scenario>, Option<Limit>) {
     let limit = (MAX_NODES / n_nodes.max(1)).clamp(1, MAX_SCENARIOS);
     // Ordered by the number of choices that differ from the usual ones, then by age.
     let mut waiting = BTreeMap::new();
@@ -104,17 +111,21 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
         let next = numbers.len() as u32;
         *numbers.entry((open.clone(), at)).or_insert(next)
     };
-    for _ in 0..MAX_STEPS.max(relevant.len() * 2) {
-        if resolver.is_exhausted() {
+    let too_many = Limit::new("scenarios of the template's conditions", limit);
+    let (mut n_left_out, mut steps_left) = (0, MAX_STEPS.max(relevant.len() * 2));
+    while let Some(((n_unusual, _), mut state)) = waiting.pop_first() {
+        if resolver.is_exhausted() || steps_left == 0 {
+            n_left_out += 1;
             break;
         }
-        let Some(((n_unusual, _), mut state)) = waiting.pop_first() else { break };
+        steps_left -= 1;
         let Some(open) = evaluate(resolver, &mut state, relevant) else {
             let truth = |condition| state.scenario.truths.get(condition).copied().unwrap_or(Truth::Unknown);
             let vector: Vec<Truth> = relevant.iter().map(truth).collect();
             if vectors.insert(vector) {
                 found.push(state.scenario);
                 if found.len() == limit {
+                    n_left_out += waiting.len();
                     break;
                 }
             }
@@ -126,6 +137,7 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
             n_made += 1;
             let key = (n_unusual + 1, n_made);
             if waiting.len() >= limit && waiting.last_key_value().is_some_and(|(last, _)| *last < key) {
+                n_left_out += 1;
                 break;
             }
             let mut scenario = state.scenario.clone();
@@ -135,6 +147,7 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
             waiting.insert(key, State { scenario, n_evaluated: state.n_evaluated });
             if waiting.len() > limit {
                 waiting.pop_last();
+                n_left_out += 1;
             }
         }
         let Some(usual) = choices.first() else { continue };
@@ -149,7 +162,7 @@ pub(super) fn find(resolver: &mut Resolver<'_, '_>, relevant: &[usize], n_nodes:
         // The template is out of all proportion: parameters have their defaults, the rest is unknown.
         found.push(Scenario::default());
     }
-    found
+    (found, (n_left_out > 0).then_some(too_many))
 }
 
 /// What there is to choose.

@@ -99,8 +99,9 @@ pub(super) fn lower_with(files: &[File<'_>], platforms: &Platforms, hints: &Hint
     let mut lowered = Lowered::default();
     for applied in kustomize::applied(files) {
         let changes = applied.changes();
-        let world = World::collect_changed(&applied.files, Some(&changes));
-        if !world.objects.is_empty() {
+        let mut world = World::collect_changed(&applied.files, Some(&changes));
+        world.reached.extend(&applied.reached);
+        if !world.objects.is_empty() || !world.reached.is_empty() {
             let part = lowered.models.len() as u32;
             let builder = lower_world(Builder::new(), &world, platforms, &[]);
             lowered.models.push(Model { part, ..super::finish::finish(builder, hints) });
@@ -154,6 +155,7 @@ fn lower_world(
     platforms: &Platforms,
     bound: &[ResourceIdx],
 ) -> Builder {
+    world.reached.iter().for_each(|reached| builder.values.reach(reached.limit, reached.span));
     let mut ids = Ids::default();
     let cluster = Cluster::read(world, platforms);
     let around = effects::Around { world, cluster: &cluster };

@@ -7,9 +7,14 @@ use super::kustomize::{Changes, Outcome};
 use super::values::text;
 use crate::dialect::File;
 use crate::document::{Kind, NodeId, NodeRef};
+use crate::model::{Limit, Reached};
 use crate::source::Span;
 
+/// How deep lists of objects may stand in lists; `kubectl` writes them one deep.
 const MAX_LIST_DEPTH: usize = 4;
+
+/// Said where they are nested deeper.
+const TOO_DEEP: Limit = Limit::new("lists of objects in one another", MAX_LIST_DEPTH);
 
 /// One object, also one that stood in a `List`.
 #[derive(Debug)]
@@ -96,6 +101,8 @@ pub(super) struct World<'d> {
     pub(super) objects: Vec<Object<'d>>,
     by_name: FxHashMap<(&'d str, &'d str), Vec<usize>>,
     directories: Vec<&'d str>,
+    /// The limits that collecting them ran into.
+    pub(super) reached: Vec<Reached>,
 }
 
 impl<'d> World<'d> {
@@ -135,7 +142,9 @@ impl<'d> World<'d> {
         let is_list =
             node.get("kind").and_then(|kind| kind.text()).is_some_and(|kind| kind.ends_with("List"));
         if let Some(items) = items.filter(|_| is_list) {
-            if depth < MAX_LIST_DEPTH {
+            if depth >= MAX_LIST_DEPTH {
+                self.reached.push(TOO_DEEP.at(node.span()));
+            } else {
                 for item in items.items() {
                     self.add(item, file, depth + 1, (seen, changes));
                 }

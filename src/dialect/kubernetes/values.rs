@@ -3,10 +3,14 @@
 use rustc_hash::FxHashMap;
 
 use crate::document::{Document, Kind, NodeId, NodeRef, ScalarStyle, Schema, Typed};
-use crate::model::{Place, Unknown, ValueId, Values};
+use crate::model::{Limit, Place, Unknown, ValueId, Values};
 use crate::source::Span;
 
+/// How deep the values of an object may be nested.
 const MAX_DEPTH: usize = 100;
+
+/// Said where it is nested deeper.
+const TOO_DEEP: Limit = Limit::new("levels of values in an object", MAX_DEPTH);
 
 /// Turns nodes into values. What an alias or a merge key repeats is converted once and shared.
 #[derive(Debug, Default)]
@@ -23,7 +27,7 @@ impl Converter {
     fn at_depth(&mut self, values: &mut Values, node: NodeRef<'_>, anchor: Span, depth: usize) -> ValueId {
         let place = Place::written(inner_span(node), anchor);
         if depth > MAX_DEPTH {
-            return values.unknown(Unknown::Limit, place);
+            return values.give_up(TOO_DEEP, place);
         }
         if let Some(scalar) = node.scalar() {
             if is_placeholder(scalar.text) {

@@ -2,10 +2,13 @@
 //! Auto Scaling group, instances of a classic load balancer, rules of a security group. Beside them stands the one
 //! default of the provider that takes two resources to see.
 
-use crate::model::{Builder, Data, Place, ResourceIdx, Unknown, ValueId};
+use crate::model::{Builder, Data, Limit, Place, ResourceIdx, Unknown, ValueId};
 
 /// How many attachments of one resource are written into it; more say nothing new.
 const MAX_ITEMS: usize = 1024;
+
+/// Said where there are more.
+const TOO_MANY_ITEMS: Limit = Limit::new("attachments of one resource", MAX_ITEMS);
 
 /// Writes what the attachments say into the resources that they join.
 pub(super) fn apply(builder: &mut Builder) {
@@ -47,7 +50,8 @@ fn append(builder: &mut Builder, to: ResourceIdx, key: &str, item: ValueId) {
     }
     let mut items = known.map(|known| values.items(known).to_vec()).unwrap_or_default();
     if items.len() >= MAX_ITEMS {
-        return;
+        let span = values.place(item).span;
+        return values.reach(TOO_MANY_ITEMS, span);
     }
     items.push(item);
     let place = known.map_or(values.place(item), |known| values.place(known));

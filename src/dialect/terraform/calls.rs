@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::dialect::projects::{CIRCULAR_PROJECT, MAX_NESTING, joined};
 use crate::document::{EntryRef, NodeRef};
-use crate::model::{Builder, Entry, Place, ResourceIdx, Unknown, ValueId};
+use crate::model::{Builder, Entry, Limit, Place, ResourceIdx, Unknown, ValueId};
 
 use super::module::{Expansion, Module, Scope, labels, objects};
 
@@ -122,9 +122,10 @@ impl<'d> Module<'d> {
         }
         self.n_modules += 1;
         if self.within.len() > MAX_NESTING || self.n_modules > MAX_MODULES {
-            let message = format!("module `{}` is nested or repeated too often to be looked at", call.name());
-            let found = Diagnostic::new("limit-reached", Severity::Warning, call.key.span(), message);
-            self.diagnostics.push(found);
+            let deep = Limit::new("modules in one another", MAX_NESTING);
+            let many = Limit::new("instances of modules in one configuration", MAX_MODULES);
+            let limit = if self.within.len() > MAX_NESTING { deep } else { many };
+            self.builder.values.reach(limit, call.key.span());
             return false;
         }
         true

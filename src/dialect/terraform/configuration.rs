@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::dialect::hints::Hints;
 use crate::dialect::{Platforms, finish};
 use crate::document::{EntryRef, Kind, NodeRef};
-use crate::model::{Data, Entry, Model, Place, ResourceIdx, Unknown, ValueId};
+use crate::model::{Data, Entry, Limit, Model, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
 use super::calls::Library;
@@ -21,6 +21,9 @@ use super::{attachments, containers, functions, names};
 
 /// How many blocks of one kind a resource may have before they count as unknown.
 const MAX_BLOCKS: usize = 1024;
+
+/// Said where there are more.
+const TOO_MANY_BLOCKS: Limit = Limit::new("blocks of one kind", MAX_BLOCKS);
 
 /// What a root module gives.
 pub(super) struct Configured {
@@ -263,7 +266,11 @@ impl<'d> Module<'d> {
             None => Vec::new(),
         };
         for definition in super::module::objects(block.value) {
-            let items = self.dynamic_items(definition, scope).filter(|_| made.len() <= MAX_BLOCKS);
+            let items = self.dynamic_items(definition, scope);
+            if made.len() > MAX_BLOCKS {
+                let given_up = self.builder.values.give_up(TOO_MANY_BLOCKS, place);
+                return put(entries, key, given_up);
+            }
             let Some(items) = items else {
                 let unknown = self.builder.values.unknown(Unknown::Condition, place);
                 return put(entries, key, unknown);

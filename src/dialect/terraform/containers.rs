@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use crate::document::{Format, Kind, NodeRef, Schema, Typed};
-use crate::model::{Data, Entry, Place, Unknown, ValueId, Values};
+use crate::model::{Data, Entry, Limit, Place, Unknown, ValueId, Values};
 use crate::source::{FileId, Span};
 use crate::syntax;
 
-use super::evaluate::{MAX_ENTRIES, put};
+use super::evaluate::{MAX_ENTRIES, TOO_MANY_ENTRIES, put};
 use super::text::Places;
 
 /// Stands for the unknown parts of a JSON text; a private-use character, which no definition holds.
@@ -19,6 +19,9 @@ const FREE_MAPS: [&str; 3] = ["dockerLabels", "options", "labels"];
 
 /// How deep definitions may nest.
 const MAX_DEPTH: u32 = 32;
+
+/// Said where they are nested deeper.
+const TOO_DEEP: Limit = Limit::new("levels of container definitions", MAX_DEPTH as usize);
 
 /// Definitions that were read before (a list) in AWS names; anything else is unknown.
 pub(super) fn definitions(values: &mut Values, value: ValueId) -> ValueId {
@@ -33,7 +36,7 @@ pub(super) fn definitions(values: &mut Values, value: ValueId) -> ValueId {
 fn rename(values: &mut Values, value: ValueId, depth: u32) -> ValueId {
     let place = values.place(value);
     if depth > MAX_DEPTH {
-        return values.unknown(Unknown::Limit, place);
+        return values.give_up(TOO_DEEP, place);
     }
     match values.data(value) {
         Data::List(_) => {
@@ -88,7 +91,7 @@ fn json(values: &mut Values, node: NodeRef<'_>, places: &Places, anchor: Span, d
     let at = |node: NodeRef<'_>| places.span(node.span().start, node.span().end);
     let place = Place::written(at(node), anchor);
     if depth > MAX_DEPTH {
-        return values.unknown(Unknown::Limit, place);
+        return values.give_up(TOO_DEEP, place);
     }
     match node.kind() {
         Kind::Scalar => match node.scalar().map(|scalar| scalar.typed(Schema::Core)) {
@@ -108,7 +111,7 @@ fn json(values: &mut Values, node: NodeRef<'_>, places: &Places, anchor: Span, d
             let mut entries: Vec<Entry> = Vec::new();
             for entry in node.written_entries() {
                 if entries.len() >= MAX_ENTRIES {
-                    return values.unknown(Unknown::Limit, place);
+                    return values.give_up(TOO_MANY_ENTRIES, place);
                 }
                 let value = json(values, entry.value, places, at(entry.key), depth + 1);
                 let key = values.intern(entry.name());

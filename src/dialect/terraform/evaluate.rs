@@ -2,12 +2,12 @@
 //! module does not understand: it never guesses.
 
 use crate::document::{EntryRef, Kind as NodeKind, NodeRef, Schema, Typed};
-use crate::model::{Data, Entry, Place, Unknown, ValueId};
+use crate::model::{Data, Entry, Limit, Place, Unknown, ValueId};
 use crate::source::Span;
 
 use super::expression::{self, Binary, Expression, For, Kind, Part, Step, Unary};
 use super::functions;
-use super::module::{Module, Scope};
+use super::module::{Module, Scope, TOO_MANY_STEPS};
 use super::text::Places;
 
 /// How deep evaluation may nest, over all the references that it follows.
@@ -19,6 +19,15 @@ const MAX_TEXT: usize = 256 * 1024;
 /// The largest map that is built.
 pub(super) const MAX_ENTRIES: usize = 4096;
 
+/// Said where expressions are nested deeper.
+const TOO_DEEP: Limit = Limit::new("levels of values and references", MAX_DEPTH as usize);
+
+/// Said where a text becomes longer.
+const TOO_LONG: Limit = Limit::new("bytes in a text that an expression puts together", MAX_TEXT);
+
+/// Said where a map is larger.
+pub(super) const TOO_MANY_ENTRIES: Limit = Limit::new("entries of a map", MAX_ENTRIES);
+
 impl<'d> Module<'d> {
     /// An unknown expression at the place of a value.
     pub(super) fn unknown_at(&mut self, value: ValueId) -> ValueId {
@@ -28,6 +37,12 @@ impl<'d> Module<'d> {
 
     pub(super) fn unknown(&mut self, why: Unknown, place: Place) -> ValueId {
         self.builder.values.unknown(why, place)
+    }
+
+    /// The unknown value of what is beyond the steps or the nesting that are allowed.
+    pub(super) fn give_up(&mut self, place: Place) -> ValueId {
+        let limit = if self.fuel == 0 { TOO_MANY_STEPS } else { TOO_DEEP };
+        self.builder.values.give_up(limit, place)
     }
 
     /// Takes a step; false when the module's fuel is used up or the nesting is too deep.
@@ -59,7 +74,7 @@ impl<'d> Module<'d> {
     pub(super) fn node(&mut self, node: NodeRef<'d>, anchor: Span, scope: &Scope) -> ValueId {
         let place = Place::written(node.span(), anchor);
         if !self.step() {
-            return self.unknown(Unknown::Limit, place);
+            return self.give_up(place);
         }
         self.depth += 1;
         let value = match node.kind() {
@@ -76,8 +91,11 @@ impl<'d> Module<'d> {
                 let mut entries: Vec<Entry> = Vec::new();
                 for entry in node.written_entries().filter(|entry| entry.name() != "//") {
                     let value = self.node(entry.value, entry.key.span(), scope);
-                    let name = self.key_name(entry, scope).filter(|_| entries.len() < MAX_ENTRIES);
-                    let Some(name) = name else {
+                    if entries.len() >= MAX_ENTRIES {
+                        self.depth -= 1;
+                        return self.builder.values.give_up(TOO_MANY_ENTRIES, place);
+                    }
+                    let Some(name) = self.key_name(entry, scope) else {
                         self.depth -= 1;
                         return self.unknown(Unknown::Expression, place);
                     };
@@ -157,7 +175,7 @@ impl<'d> Module<'d> {
                 text.push('…');
             }
             if text.len() > MAX_TEXT {
-                return self.unknown(Unknown::Limit, place);
+                return self.builder.values.give_up(TOO_LONG, place);
             }
         }
         self.fuel = self.fuel.saturating_sub(text.len() as u32 / 64);
@@ -176,7 +194,7 @@ impl<'d> Module<'d> {
         let span = places.span(from.start, from.end);
         let place = Place::written(span, span);
         if !self.step() {
-            return self.unknown(Unknown::Limit, place);
+            return self.give_up(place);
         }
         self.depth += 1;
         let value = self.kind(from, places, place, scope);
@@ -263,7 +281,7 @@ impl<'d> Module<'d> {
         scope: &Scope,
     ) -> ValueId {
         if from.len() > MAX_ENTRIES {
-            return self.unknown(Unknown::Limit, place);
+            return self.builder.values.give_up(TOO_MANY_ENTRIES, place);
         }
         let mut entries: Vec<Entry> = Vec::with_capacity(from.len());
         for (key, value) in from {
@@ -321,7 +339,7 @@ impl<'d> Module<'d> {
         let mut found = Vec::with_capacity(items.len());
         for mut item in items {
             if !self.step() {
-                return self.unknown(Unknown::Limit, place);
+                return self.give_up(place);
             }
             for step in steps {
                 item = match step {
@@ -403,7 +421,13 @@ impl<'d> Module<'d> {
         let mut scope = scope.clone();
         let (mut items, mut entries) = (Vec::new(), Vec::new());
         for (key, value) in pairs {
-            if !self.step() || each.grouped || entries.len() >= MAX_ENTRIES {
+            if entries.len() >= MAX_ENTRIES {
+                return self.builder.values.give_up(TOO_MANY_ENTRIES, place);
+            }
+            if !self.step() {
+                return self.give_up(place);
+            }
+            if each.grouped {
                 return self.unknown(Unknown::Expression, place);
             }
             let outer = scope.names.len();
@@ -466,12 +490,13 @@ impl<'d> Module<'d> {
         }
         self.fuel = self.fuel.saturating_sub(functions::cost(&self.builder.values, &given));
         if self.fuel == 0 {
-            return self.unknown(Unknown::Limit, place);
+            return self.give_up(place);
         }
         match (name, given.as_slice()) {
             ("jsonencode", [structure]) => {
                 let value = match functions::to_json(&self.builder.values, *structure) {
                     Some(text) if text.len() <= MAX_TEXT => self.builder.values.text(&text, place),
+                    Some(_) => self.builder.values.give_up(TOO_LONG, place),
                     _ => self.unknown(Unknown::Expression, place),
                 };
                 self.memo.encoded.insert(value, *structure);

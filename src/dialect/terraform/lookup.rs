@@ -4,7 +4,7 @@ use crate::document::{Format, Kind as NodeKind, NodeRef, Schema, Typed};
 use crate::model::{Data, Entry, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::{FileId, Span};
 
-use super::evaluate::{MAX_ENTRIES, put};
+use super::evaluate::{MAX_ENTRIES, TOO_MANY_ENTRIES, put};
 use super::functions;
 use super::module::{Expansion, Module, Scope};
 
@@ -52,7 +52,7 @@ impl<'d> Module<'d> {
         }
         let place = Place::written(node.span(), anchor);
         if !self.step() {
-            return self.unknown(Unknown::Limit, place);
+            return self.give_up(place);
         }
         self.depth += 1;
         let value = match node.kind() {
@@ -71,7 +71,7 @@ impl<'d> Module<'d> {
                 let mut entries: Vec<Entry> = Vec::new();
                 if node.written_entries().nth(MAX_ENTRIES).is_some() {
                     self.depth -= 1;
-                    return self.unknown(Unknown::Limit, place);
+                    return self.builder.values.give_up(TOO_MANY_ENTRIES, place);
                 }
                 for entry in node.written_entries() {
                     let value = self.literal(entry.value, entry.key.span());

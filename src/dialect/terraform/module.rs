@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::document::{EntryRef, Kind, NodeRef};
-use crate::model::{Builder, Data, Draft, Platform, ResourceIdx, ValueId};
+use crate::model::{Builder, Data, Draft, Limit, Platform, ResourceIdx, ValueId};
 use crate::source::Span;
 
 use super::calls::{Call, Directory, Library};
@@ -20,6 +20,9 @@ const MAX_ALL_INSTANCES: usize = 8192;
 
 /// How many steps the evaluation of one module may take; what is left then is unknown.
 const FUEL: u32 = 1_000_000;
+
+/// Said where evaluation ended for want of steps.
+pub(super) const TOO_MANY_STEPS: Limit = Limit::new("steps to evaluate the modules", FUEL as usize);
 
 /// How many local values are followed to find what an argument names.
 const MAX_FOLLOWED: usize = 64;

@@ -14,10 +14,10 @@ use rustc_hash::FxHashMap;
 use crate::dialect::hints::Hints;
 use crate::dialect::{Platforms, finish};
 use crate::document::{EntryRef, Kind, NodeRef, Schema, Typed};
-use crate::model::{Builder, Data, Entry, Model, Place, ResourceIdx, Unknown, ValueId};
+use crate::model::{Builder, Data, Entry, Limit, Model, Place, ResourceIdx, Unknown, ValueId};
 use crate::source::Span;
 
-use super::evaluate::{MAX_ENTRIES, put};
+use super::evaluate::{MAX_ENTRIES, TOO_MANY_ENTRIES, put};
 use super::kubernetes::Manifests;
 use super::mapping::{self, Form, Row};
 use super::shape::{Missing, shape};
@@ -28,6 +28,9 @@ use declare::{Shape, changes, shape_of};
 
 /// How deep values are looked into for what is unknown.
 const MAX_DEPTH: u32 = 48;
+
+/// Said where they are nested deeper.
+const TOO_DEEP: Limit = Limit::new("levels of planned values", MAX_DEPTH as usize);
 
 /// Whether a root is a plan or state.
 pub(super) fn detect(root: NodeRef<'_>) -> bool {
@@ -145,7 +148,7 @@ impl<'d> Plan<'d> {
     /// Adds to a map, and to the maps in it, the keys of which the values are unknown.
     fn add_unknown(&mut self, value: ValueId, unknown: NodeRef<'d>, depth: u32) {
         if depth > MAX_DEPTH {
-            return;
+            return self.builder.values.reach(TOO_DEEP, unknown.span());
         }
         let items = self.builder.values.items(value).to_vec();
         for (item, unknown) in items.into_iter().zip(unknown.items()) {
@@ -341,7 +344,10 @@ impl<'d> Plan<'d> {
             }
             Kind::Mapping => {
                 let mut entries: Vec<Entry> = Vec::new();
-                for entry in node.written_entries().take(MAX_ENTRIES) {
+                if node.written_entries().nth(MAX_ENTRIES).is_some() {
+                    return self.builder.values.give_up(TOO_MANY_ENTRIES, place);
+                }
+                for entry in node.written_entries() {
                     let value = self.plain(entry.value, entry.key.span());
                     let key = self.builder.values.intern(entry.name());
                     put(&mut entries, key, value);

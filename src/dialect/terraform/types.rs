@@ -1,8 +1,8 @@
 //! The type of a variable: it converts the default, and fills in attributes that are left out of objects.
 
-use crate::model::{Data, Entry, Place, Unknown, ValueId};
+use crate::model::{Data, Entry, Place, ValueId};
 
-use super::evaluate::MAX_ENTRIES;
+use super::evaluate::{MAX_ENTRIES, TOO_MANY_ENTRIES};
 use super::expression::{self, Expression, Kind};
 use super::functions;
 use super::module::{Module, Scope, bare};
@@ -85,7 +85,7 @@ impl Module<'_> {
         };
         let place = self.builder.values.place(value);
         if attributes.len() > MAX_ENTRIES {
-            return self.builder.values.unknown(Unknown::Limit, place);
+            return self.builder.values.give_up(TOO_MANY_ENTRIES, place);
         }
         let mut entries: Vec<Entry> = Vec::with_capacity(attributes.len());
         for (name, wanted) in attributes {

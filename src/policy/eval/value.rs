@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::super::ast::{Bounds, Kind, Literal, Op, Query, Range};
 use super::super::regex::Regex;
-use super::Stop;
+use super::{MAX_STEPS, Stop};
 use crate::model::{Data, Entry, Origin, ResourceIdx, ValueId, Values};
 
 /// A value of the document, or one that a rule file or a function brought.
@@ -225,8 +225,8 @@ impl From<bool> for Verdict {
     }
 }
 
-/// How deep collections are compared; the links of the model make circles.
-const MAX_DEPTH: u32 = 200;
+/// How deep collections are compared; the links of the model make circles. Deeper than any document is read.
+const MAX_DEPTH: u32 = 300;
 
 /// Compares values, and counts the steps so that no comparison runs away.
 #[derive(Debug)]
@@ -243,7 +243,7 @@ impl<'e> Comparer<'e> {
     pub(super) fn step(&self) -> Result<(), Stop> {
         let left = self.steps_left.get();
         if left == 0 {
-            return Err(Stop::abort("the evaluation takes too many steps"));
+            return Err(Stop::abort(format!("the evaluation takes more than {MAX_STEPS} steps")));
         }
         self.steps_left.set(left - 1);
         Ok(())

@@ -19,9 +19,13 @@ use self::layers::{Change, Layer, Target};
 use crate::dialect::File;
 use crate::dialect::projects::{directory, joined};
 use crate::document::{Kind, NodeRef};
+use crate::model::{Limit, Reached};
 
 /// How deep kustomizations are followed.
 const MAX_NESTING: usize = 16;
+
+/// Said where they are nested deeper.
+const TOO_DEEP: Limit = Limit::new("kustomizations in one another", MAX_NESTING);
 
 /// Keys of an object that matter neither to routing nor to health checks.
 const HARMLESS: [&str; 17] = [
@@ -54,6 +58,10 @@ pub(super) struct Applied<'d> {
     layers: Vec<Layer<'d>>,
     /// Patches that stand as text in a kustomization.
     texts: Vec<NodeRef<'d>>,
+    /// The directories that were included, each once, and a component once for all that it changes.
+    directories: BTreeSet<(String, Option<usize>)>,
+    /// The limits that following them ran into.
+    pub(super) reached: Vec<Reached>,
 }
 
 /// A kustomization, its paths made absolute.
@@ -133,7 +141,14 @@ struct Around<'a, 'd> {
 impl<'d> Around<'_, 'd> {
     /// Adds what a kustomization includes; a component changes all from `start` on.
     fn collect(&self, at: &str, world: &mut Applied<'d>, start: Option<usize>, depth: usize) {
-        let Some(found) = self.kustomizations.get(at).filter(|_| depth <= MAX_NESTING) else { return };
+        let Some(found) = self.kustomizations.get(at) else { return };
+        // So the work does not multiply with each level.
+        if !world.directories.insert((at.to_string(), start)) {
+            return;
+        }
+        if depth > MAX_NESTING {
+            return world.reached.push(TOO_DEEP.at(found.root.span()));
+        }
         let start = start.unwrap_or(world.files.len());
         for resource in &found.resources {
             match self.by_path.get(resource.as_str()) {
