@@ -5,29 +5,37 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use grpc_guard::catalog::Catalog;
+use grpc_guard::dialect::{self, Dialect, File, Platforms};
 use grpc_guard::engine;
+use grpc_guard::model::{Data, Entry, Model, Resource, ResourceIdx, ValueId};
 use grpc_guard::source::read::{Loaded, LoadedFile};
-use grpc_guard::source::{Source, SourceMap};
+use grpc_guard::source::{FileId, Source, SourceMap};
+use grpc_guard::syntax;
 use rayon::prelude::*;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use serde_yaml::Value as Yaml;
-use support::{dialect, entries, hcl, name, projects, root, settings};
+use support::{dialect as dialect_of, entries, hcl, name, projects, root, settings};
 
 /// A finding without its place.
 type Said = (String, String, String, String, String);
 
 /// What is said about a text under a file name; `like` is the fixture whose platform holds.
 fn said(file: &str, text: String, like: &Path, catalog: &Catalog) -> Vec<Said> {
+    said_by(None, file, text, like, catalog)
+}
+
+/// The same by one rule alone, also one that is off unless it is asked for.
+fn said_by(rule: Option<&str>, file: &str, text: String, like: &Path, catalog: &Catalog) -> Vec<Said> {
     let mut sources = SourceMap::default();
     let id = sources.add(Source::new(file, text));
     let loaded = Loaded { sources, files: vec![LoadedFile { id, explicit: true }], ..Loaded::default() };
-    let analysis = engine::analyze(loaded, catalog, &settings(like, None));
+    let analysis = engine::analyze(loaded, catalog, &settings(like, rule.as_ref().map(std::slice::from_ref)));
     let of_resources = analysis.diagnostics.iter().filter(|found| found.resource.is_some());
     let mut said: Vec<Said> = of_resources
         .map(|found| {
@@ -84,6 +92,9 @@ fn templates_in_yaml_and_json() {
 #[test]
 fn manifests_in_yaml_and_json() {
     check(".k8s.yaml", 150, |text| {
+        if is_only_in_yaml(text) {
+            return None;
+        }
         let objects: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(text)
             .map(|object| Yaml::deserialize(object).map(|object| as_json(&object)))
             .collect();
@@ -102,11 +113,19 @@ fn manifests_and_resources_of_the_provider() {
     check(".k8s.yaml", 150, |text| in_terraform(text, provided));
 }
 
+/// Whether a template's braces stand without quotes: YAML takes them for mappings.
+fn is_only_in_yaml(text: &str) -> bool {
+    text.contains(": {{")
+}
+
 /// Manifests as resources of Terraform: those that `typed` knows by their own type, the others as they are.
 fn in_terraform(
     text: &str,
     typed: impl Fn(&Value) -> Option<(&'static str, Value)>,
 ) -> Option<(&'static str, String)> {
+    if is_only_in_yaml(text) {
+        return None;
+    }
     let objects: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(text)
         .map(|object| Yaml::deserialize(object).map(|object| as_json(&object)))
         .collect();
@@ -218,6 +237,197 @@ fn configurations_in_json_and_hcl() {
     });
 }
 
+/// Rules whose fault has no common form in Terraform and CloudFormation, and why.
+const ONE_SIDED: [(&str, &str); 1] =
+    [("health-check-grpc-matcher-without-grpc", "Terraform has one `matcher` for both kinds of codes")];
+
+/// Rules that no fixture of Kubernetes holds in CloudFormation, and why.
+const NOT_BUILT: [(&str, &str); 6] = [
+    ("classic-load-balancer-pins-connections", "what is served at a listener is known by the pods"),
+    ("classic-load-balancer-without-alpn", "the same"),
+    ("health-check-grpc-matcher-without-grpc", "Kubernetes has one annotation for both kinds of codes"),
+    ("probe-http-on-grpc-port", "probes are those of pods"),
+    ("target-group-grpc-for-grpc-web", "that it is gRPC-Web is known by the pods"),
+    ("target-group-http-to-tls", "that it is TLS is known by the pods"),
+];
+
+/// Each rule that claims both finds in some fixture the same in Terraform and in the template that its model is: there the
+/// properties have the names and the shape that CloudFormation gives them.
+#[test]
+fn configurations_and_templates() {
+    let rules = agreements("terraform", ".tf.json");
+    assert!(rules.len() > 75, "only {} rules were compared", rules.len());
+    held(&rules, &ONE_SIDED);
+}
+
+/// The same for Kubernetes: the template has what the controllers build, and a note says what carries gRPC.
+#[test]
+fn manifests_and_templates() {
+    let rules = agreements("kubernetes", ".k8s.yaml");
+    assert!(rules.len() > 40, "only {} rules were compared", rules.len());
+    held(&rules, &NOT_BUILT);
+    // Sets hold these, all but one: what is a probe there is a container's health check in ECS, and called so.
+    let of_set = |rule: &str| root().join(format!("fixtures/same/{rule}/fault.k8s.yaml")).is_file();
+    let without_set: Vec<&str> =
+        NOT_BUILT.iter().map(|(rule, _)| *rule).filter(|rule| !of_set(rule)).collect();
+    assert_eq!(without_set, ["probe-http-on-grpc-port"]);
+}
+
+/// What comes of the fixtures of each rule that claims CloudFormation and another language.
+fn agreements(language: &str, ending: &str) -> BTreeMap<String, Agreement> {
+    let catalog = Catalog::builtin();
+    let mut rules: BTreeMap<String, Agreement> = BTreeMap::new();
+    for path in fixtures(ending) {
+        let rule = path.parent().map(name).unwrap_or_default();
+        let claims = |dialect: &str| {
+            let meta = catalog.get(&rule).map(|rule| rule.meta());
+            meta.is_some_and(|meta| meta.dialects.iter().any(|own| own == dialect))
+        };
+        if !(claims("cloudformation") && claims(language)) {
+            continue;
+        }
+        let agreement = rules.entry(rule.clone()).or_default();
+        let text = fs::read_to_string(&path).expect("a fixture is UTF-8");
+        let Some((template, labels)) = template(&name(&path), &text) else { continue };
+        let with_labels = |message: String| {
+            let message = labels.iter().fold(message, |message, (id, label)| {
+                message.replace(&format!("`{id}`"), &format!("`{label}`"))
+            });
+            // What it is taken for gRPC by is another thing in another language.
+            match ends_with_evidence(&rule) && language == "kubernetes" {
+                true => message.split_once(": ").map_or(message.clone(), |(said, _)| said.to_string()),
+                false => message,
+            }
+        };
+        let of_rule = |file: &str, text: String| -> BTreeSet<String> {
+            let all = said_by(Some(&rule), file, text, &path, &catalog).into_iter();
+            let own = all.filter(|(_, found, ..)| *found == rule);
+            own.map(|(_, _, _, message, _)| with_labels(message)).collect()
+        };
+        let (own, other) = (of_rule(&name(&path), text), of_rule("template.json", template));
+        // What stands at one place is told once, so that one language may say less.
+        let agree = own.is_subset(&other) || other.is_subset(&own);
+        match (agree, own.is_empty() || other.is_empty()) {
+            (true, true) if own.len() != other.len() => {
+                // Defaults differ, so that a fault in one language may be none in the other.
+                agreement.one_sided.push(path.display().to_string());
+            }
+            (true, false) => agreement.n_same += 1,
+            (true, true) => {}
+            (false, _) => agreement.differ.push(format!("{}: {own:#?}\n{other:#?}", path.display())),
+        }
+    }
+    rules
+}
+
+/// Whether the message of a rule ends with what something is taken for gRPC by.
+fn ends_with_evidence(rule: &str) -> bool {
+    let text = fs::read_to_string(root().join(format!("rules/{rule}.guard"))).expect("a rule");
+    text.contains(": {Grpc.Evidence[0].Text}>>")
+}
+
+/// No message differs, and each rule says the same in both somewhere, but for those that are listed.
+#[track_caller]
+fn held(rules: &BTreeMap<String, Agreement>, but: &[(&str, &str)]) {
+    let differ: Vec<&str> = rules.values().flat_map(|rule| &rule.differ).map(String::as_str).collect();
+    let is_held = |rule: &str| rules.get(rule).is_some_and(|agreement| agreement.n_same > 0);
+    let unheld: Vec<String> = rules
+        .iter()
+        .filter(|(rule, _)| !is_held(rule) && !but.iter().any(|(own, _)| own == rule))
+        .map(|(rule, agreement)| format!("{rule} {:?}", agreement.one_sided))
+        .collect();
+    assert!(differ.is_empty(), "{} differ:\n{}\nand {unheld:#?}", differ.len(), differ.join("\n"));
+    assert!(unheld.is_empty(), "no fixture gives the same in both: {unheld:#?}");
+    let stale: Vec<&str> = but.iter().map(|(rule, _)| *rule).filter(|rule| is_held(rule)).collect();
+    assert!(stale.is_empty(), "these are the same in both: {stale:?}");
+}
+
+/// How often a rule says the same in two languages.
+#[derive(Default)]
+struct Agreement {
+    n_same: usize,
+    differ: Vec<String>,
+    one_sided: Vec<String>,
+}
+
+/// The template that the model of a file is, and the labels of its resources by their logical ids.
+fn template(file: &str, text: &str) -> Option<(String, Vec<(String, String)>)> {
+    let (document, _) = syntax::parse(FileId(0), syntax::format_of(file, text)?, &text.into());
+    let file = File { path: file, document: &document };
+    let dialect = dialect::detect(&file)?;
+    let models = dialect::lower(dialect, &[file], &Platforms::default()).models;
+    let [model] = models.as_slice() else { return None };
+    let is_written =
+        |resource: &Resource| resource.type_name.starts_with("AWS::") && !resource.id.ends_with("(default)");
+    let logical = |resource: &Resource| -> String {
+        let words = resource.id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        words.skip(1).map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
+    };
+    let (mut resources, mut labels) = (Map::new(), Vec::new());
+    for resource in model.resources.iter().filter(|resource| is_written(resource)) {
+        let label = resource.id.rsplit('.').next().unwrap_or_default();
+        labels.push((logical(resource), label.to_string()));
+        let properties = model.values.get(resource.value, "Properties")?;
+        let refer = |idx| {
+            let target = model.resource(idx);
+            let name = if is_written(target) { logical(target) } else { "Open".to_string() };
+            json!({"Ref": name})
+        };
+        let mut properties = properties_of(model, properties, &refer);
+        if dialect == Dialect::Kubernetes {
+            add_defaults(model, resource, &mut properties, &refer);
+        }
+        let mut body = json!({"Type": resource.type_name, "Properties": properties});
+        let level = model.values.at(resource.value, &["Grpc", "Level"]);
+        let level = level.and_then(|level| model.values.as_text(level));
+        if dialect == Dialect::Kubernetes && matches!(level, Some("definite" | "likely")) {
+            body["Metadata"] = json!({"grpc-guard": {"grpc": true}});
+        }
+        if resources.insert(logical(resource), body).is_some() {
+            return None;
+        }
+    }
+    let parameters = json!({"Open": {"Type": "String"}});
+    Some((format!("{:#}", json!({"Parameters": parameters, "Resources": resources})), labels))
+}
+
+/// Adds what the controllers take where nothing is written, which is not what the API takes.
+fn add_defaults(
+    model: &Model,
+    resource: &Resource,
+    properties: &mut Value,
+    refer: &dyn Fn(ResourceIdx) -> Value,
+) {
+    let effective = model.values.get(resource.value, "Effective");
+    for entry in effective.into_iter().flat_map(|effective| model.values.entries(effective)) {
+        let key = model.values.key_text(entry.key);
+        let value = properties_of(model, entry.value, refer);
+        if properties.get(key).is_none() && !(value.is_object() || value.is_array()) {
+            properties[key] = value;
+        }
+    }
+}
+
+fn properties_of(model: &Model, value: ValueId, refer: &dyn Fn(ResourceIdx) -> Value) -> Value {
+    let values = &model.values;
+    match values.data(value) {
+        Data::Null => Value::Null,
+        Data::Bool(value) => json!(value),
+        Data::Int(value) => json!(value),
+        Data::Float(value) => json!(value),
+        Data::Text(text) => json!(text),
+        Data::List(items) => items.iter().map(|item| properties_of(model, *item, refer)).collect(),
+        Data::Map(entries) => {
+            let entry = |entry: &Entry| {
+                (values.key_text(entry.key).to_string(), properties_of(model, entry.value, refer))
+            };
+            Value::Object(entries.iter().map(entry).collect())
+        }
+        Data::Reference(target) => refer(target),
+        Data::Unknown(_) => json!({"Ref": "Open"}),
+    }
+}
+
 /// One fault in several languages.
 #[test]
 fn languages() {
@@ -241,7 +451,7 @@ fn languages() {
                     assert_eq!(&messages, expected, "{} and {}", file.display(), other.display());
                 }
             }
-            assert!(dialect(&set.join("x")).is_none(), "the name of a set is that of a rule");
+            assert!(dialect_of(&set.join("x")).is_none(), "the name of a set is that of a rule");
         }
     }
 }
