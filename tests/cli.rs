@@ -387,7 +387,21 @@ fn neither_the_order_of_arguments_nor_threads_change_a_byte() {
     let project = Project::new(&files);
     let mut turned: Vec<&str> = names.iter().map(String::as_str).collect();
     turned.reverse();
-    for format in ["text", "json", "sarif", "gitlab"] {
+    const FORMATS: [&str; 12] = [
+        "text",
+        "concise",
+        "narrated",
+        "json",
+        "sarif",
+        "github",
+        "gitlab",
+        "junit",
+        "checkstyle",
+        "rdjson",
+        "markdown",
+        "html",
+    ];
+    for format in FORMATS {
         let run = |paths: &[&str], threads: &str| {
             let mut command = project.command(&["check", "--format", format]);
             command.args(paths).env("RAYON_NUM_THREADS", threads);
