@@ -32,7 +32,7 @@ struct Unsettled {
 }
 
 /// Where a rule may speak of what is unknown: the rule, the end of the value's path (any for an empty one), and why.
-const MAY_SPEAK: [(&str, &str, &str); 6] = [
+const MAY_SPEAK: [(&str, &str, &str); 7] = [
     (
         "network-load-balancer-pins-connections",
         "",
@@ -54,6 +54,11 @@ const MAY_SPEAK: [(&str, &str, &str); 6] = [
         "what excuses it counts where it is seen; that it pins is true all the same",
     ),
     ("nginx-backend-not-grpc", "", "that another Ingress serves the calls counts where it is seen"),
+    (
+        "probe-http-on-grpc-port",
+        "",
+        "that the port serves HTTP too, behind a group of its own, counts where it is seen",
+    ),
     ("ingress-wildcard-path", "ingressClassName", "annotations of the controller say whose Ingress it is"),
 ];
 

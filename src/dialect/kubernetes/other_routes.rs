@@ -15,6 +15,8 @@ use crate::source::Span;
 
 /// What nginx is told about the backends of an Ingress.
 pub(super) const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
+/// What Kong takes on the routes of an Ingress.
+const KONG_PROTOCOLS: &str = "konghq.com/protocols";
 /// The Services to which NGINX speaks gRPC.
 pub(super) const GRPC_SERVICES: &str = "nginx.org/grpc-services";
 
@@ -22,9 +24,19 @@ impl<'d> Lowering<'_, 'd> {
     /// Reads the Ingresses of nginx.
     pub(super) fn read_other_ingresses(&mut self) {
         let mut through_nginx: Option<(Span, String)> = None;
+        let mut through_kong: Option<(Span, String)> = None;
         for object in self.world.objects.iter().filter(|object| object.is_ingress()) {
             if classes::ingress(self.world, object, &self.cluster).is_some() {
                 continue;
+            }
+            if let Some(setting) = object.annotations.get(KONG_PROTOCOLS)
+                && setting.list().any(|protocol| matches!(protocol, "grpc" | "grpcs"))
+            {
+                through_kong.get_or_insert_with(|| (setting.span, object.full_name()));
+                let told = declared(setting.span, "Kong is told that this route is gRPC");
+                for backend in backends(object) {
+                    self.declare(backend, object.namespace, object, &told);
+                }
             }
             let protocol = object.annotations.get(BACKEND_PROTOCOL);
             // nginx takes the word in any case.
@@ -47,7 +59,11 @@ impl<'d> Lowering<'_, 'd> {
         }
         if let Some((span, ingress)) = through_nginx {
             let text = format!("nginx passes gRPC on for Ingress `{ingress}`");
-            self.declare_nginx(&declared(span, text));
+            self.declare_proxy(&["nginx", "ingress"], &declared(span, text));
+        }
+        if let Some((span, ingress)) = through_kong {
+            let text = format!("Kong passes gRPC on for Ingress `{ingress}`");
+            self.declare_proxy(&["kong", "proxy"], &declared(span, text));
         }
     }
 
@@ -131,10 +147,10 @@ impl<'d> Lowering<'_, 'd> {
         }
     }
 
-    /// nginx itself then serves gRPC, on its TLS port.
-    fn declare_nginx(&mut self, evidence: &Evidence) {
+    /// A proxy that passes gRPC on serves it itself, on its TLS port.
+    fn declare_proxy(&mut self, named: &[&str], evidence: &Evidence) {
         for service in &self.services.all {
-            if !is_nginx(self.world.objects[service.object].name, service) {
+            if !is_proxy(self.world.objects[service.object].name, service, named) {
                 continue;
             }
             let tls_ports = service.ports.iter().filter(|port| {
@@ -147,12 +163,11 @@ impl<'d> Lowering<'_, 'd> {
     }
 }
 
-/// Whether a Service is that of an nginx Ingress controller.
-fn is_nginx(name: &str, service: &Service<'_>) -> bool {
+/// Whether a Service is that of a proxy whose name has these words.
+fn is_proxy(name: &str, service: &Service<'_>, named: &[&str]) -> bool {
     std::iter::once(name).chain(service.selector.iter().map(|(_, value)| *value)).any(|text| {
         let words = signs::words(text);
-        let has = |word: &str| words.iter().any(|own| own == word);
-        has("nginx") && has("ingress")
+        named.iter().all(|word| words.iter().any(|own| own == word))
     })
 }
 

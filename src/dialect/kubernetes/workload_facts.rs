@@ -176,7 +176,7 @@ fn missing_ports(
     };
     let mut list = Vec::new();
     for port in service.ports.iter().filter(|_| !selected.is_empty()) {
-        let Some((PortRef::Name(name), span)) = port.target else { continue };
+        let Some((target, span)) = port.target else { continue };
         // A container whose ports a template fills in may have any port.
         let is_open = |idx: &usize| {
             workloads.all[*idx].containers.iter().any(|container| {
@@ -190,6 +190,13 @@ fn missing_ports(
                         })
                 })
             })
+        };
+        let PortRef::Name(name) = target else {
+            let is_missing = !selected.iter().any(|idx| is_open(idx) || opens(&workloads.all[*idx], target));
+            if is_missing {
+                list.push(undeclared(values, target, span));
+            }
+            continue;
         };
         let has = |idx: &usize| workloads.all[*idx].named_port(name).is_some();
         if selected.iter().any(|idx| has(idx) || is_open(idx)) {
@@ -219,4 +226,32 @@ fn missing_ports(
         }
     }
     (!list.is_empty()).then(|| values.list(&list, Place::fact_at(name_span)))
+}
+
+/// Whether a workload may open a port of a number: it declares it, it declares none at all, or it is told of the number.
+fn opens(workload: &Workload<'_>, target: PortRef<'_>) -> bool {
+    let PortRef::Number(number) = target else { return true };
+    let digits = number.to_string();
+    let speaks = |text: &str| text.contains(&digits) || is_placeholder(text);
+    let is_told = |container: &Container<'_>| {
+        let mut variables = container.node.get("env").into_iter().flat_map(NodeRef::items);
+        container.node.get("envFrom").is_some()
+            || variables.any(|it| it.get("value").and_then(NodeRef::text).is_none_or(speaks))
+            || container.words().iter().any(|(word, _)| speaks(word))
+    };
+    let mut declared = workload.containers.iter().flat_map(|container| &container.ports).peekable();
+    declared.peek().is_none()
+        || declared.any(|port| port.number == number)
+        || workload.containers.iter().any(is_told)
+}
+
+/// A port that no container declares. They need not declare it, so that it may be there all the same.
+fn undeclared(values: &mut Values, target: PortRef<'_>, span: Span) -> ValueId {
+    let place = Place::written(span, span);
+    let name = match target {
+        PortRef::Number(number) => values.int(number, place),
+        PortRef::Name(name) => values.text(name, place),
+    };
+    let kind = values.text("undeclared-port", place);
+    values.map_of(&[("Kind", kind), ("Name", name)], place)
 }
