@@ -42,6 +42,10 @@ pub struct Document {
     items: Vec<NodeId>,
     entries: Vec<node::Entry>,
     decoded: String,
+    tags: Vec<(u32, u32)>,
+    merged: Vec<node::Entries>,
+    /// The positions in `entries` of merge keys (`<<`) whose values follow as merged entries, in order.
+    merge_keys: Vec<u32>,
     roots: Vec<NodeId>,
     aliases: Vec<NodeId>,
     /// Where nodes of another file begin, in rising order; empty in all that a parser makes.
@@ -66,7 +70,7 @@ impl Document {
 
     /// Whether the children of each collection stand in the order of the text, and none overlaps another.
     fn is_in_order(&self) -> bool {
-        matches!(self.format, Format::Yaml | Format::Json)
+        matches!(self.format, Format::Yaml | Format::Json) && self.origins.is_empty()
     }
 
     /// The text that was parsed.

@@ -34,9 +34,12 @@ pub(super) struct Node {
     pub(super) data: Data,
     pub(super) start: u32,
     pub(super) end: u32,
-    /// Empty when there is no tag.
-    pub(super) tag: (u32, u32),
+    /// One more than the position of its tag in `Document::tags`; 0 when there is none.
+    pub(super) tag: u32,
 }
+
+// Large documents are mostly nodes, so these are kept small; what few nodes have stands beside them.
+const _: () = assert!(size_of::<Node>() == 24 && size_of::<Entry>() == 8);
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Data {
@@ -46,8 +49,10 @@ pub(super) enum Data {
     Decoded { style: ScalarStyle, start: u32, end: u32 },
     /// A range of `Document::items`.
     Sequence { start: u32, end: u32 },
-    /// Ranges of `Document::entries`: as written, then those that merge keys add.
-    Mapping { start: u32, written: u32, end: u32 },
+    /// A range of `Document::entries`.
+    Mapping { start: u32, end: u32 },
+    /// A mapping with merge keys: a position in `Document::merged`.
+    Merged(u32),
     /// Another node, which may be any earlier one; never itself an alias.
     Alias(NodeId),
 }
@@ -56,8 +61,14 @@ pub(super) enum Data {
 pub(super) struct Entry {
     pub(super) key: NodeId,
     pub(super) value: NodeId,
-    /// A merge key `<<` whose values follow as merged entries.
-    pub(super) is_merge: bool,
+}
+
+/// The entries of a mapping: ranges of `Document::entries`, as written, then those that merge keys add.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entries {
+    start: u32,
+    written: u32,
+    end: u32,
 }
 
 /// From which node on the nodes of a document stand in a file.
@@ -171,17 +182,14 @@ impl<'d> NodeRef<'d> {
         match self.target().data {
             Data::Verbatim { .. } | Data::Decoded { .. } => Kind::Scalar,
             Data::Sequence { .. } => Kind::Sequence,
-            Data::Mapping { .. } => Kind::Mapping,
+            Data::Mapping { .. } | Data::Merged(_) => Kind::Mapping,
             Data::Alias(_) => unreachable!("internal error: an alias of an alias"),
         }
     }
 
     /// The tag, if one is written.
     pub fn tag(self) -> Option<Tag<'d>> {
-        let (start, end) = self.target().tag;
-        if start == end {
-            return None;
-        }
+        let (start, end) = self.document.tags[self.target().tag.checked_sub(1)? as usize];
         let span = Span::new(self.document.file, start, end);
         Some(Tag { text: &self.document.text[span.range()], span })
     }
@@ -225,32 +233,34 @@ impl<'d> NodeRef<'d> {
         ids.iter().map(move |id| self.document.node(*id))
     }
 
+    /// Where the entries of a mapping stand.
+    fn own_entries(self) -> Option<Entries> {
+        match self.target().data {
+            Data::Mapping { start, end } => Some(Entries { start, written: end, end }),
+            Data::Merged(at) => Some(self.document.merged[at as usize]),
+            _ => None,
+        }
+    }
+
     /// The entries of a mapping in order, merge keys replaced by what they bring (which never
     /// overrides a written key); none for anything else. A repeated key is there twice.
     pub fn entries(self) -> impl Iterator<Item = EntryRef<'d>> + Clone {
-        let (start, end) = match self.target().data {
-            Data::Mapping { start, end, .. } => (start, end),
-            _ => (0, 0),
-        };
-        self.entry_refs(start, end, true)
+        let (start, end) = self.own_entries().map_or((0, 0), |own| (own.start, own.end));
+        // Merge keys are among the written entries of mappings that have some.
+        let may_merge = matches!(self.target().data, Data::Merged(_));
+        self.entry_refs(start, end, may_merge)
     }
 
     /// The entries of a mapping as written: merge keys are ordinary entries called `<<`.
     pub fn written_entries(self) -> impl Iterator<Item = EntryRef<'d>> + Clone {
-        let (start, end) = match self.target().data {
-            Data::Mapping { start, written, .. } => (start, written),
-            _ => (0, 0),
-        };
+        let (start, end) = self.own_entries().map_or((0, 0), |own| (own.start, own.written));
         self.entry_refs(start, end, false)
     }
 
     /// The entries of a mapping as written, without those that end before an offset as far as the order of the text tells
     /// which these are without a look at each.
     pub fn written_entries_from(self, offset: u32) -> impl Iterator<Item = EntryRef<'d>> + Clone {
-        let (start, end) = match self.target().data {
-            Data::Mapping { start, written, .. } => (start, written),
-            _ => (0, 0),
-        };
+        let (start, end) = self.own_entries().map_or((0, 0), |own| (own.start, own.written));
         let ends_before = |entry: &Entry| {
             let end = |id: NodeId| self.document.node(id).span().end;
             end(entry.key).max(end(entry.value)) < offset
@@ -281,10 +291,11 @@ impl<'d> NodeRef<'d> {
         end: u32,
         skip_merge: bool,
     ) -> impl Iterator<Item = EntryRef<'d>> + Clone {
-        self.document.entries[start as usize..end as usize]
-            .iter()
-            .filter(move |entry| !(skip_merge && entry.is_merge))
-            .map(move |entry| EntryRef {
+        let is_merge = move |at: u32| self.document.merge_keys.binary_search(&at).is_ok();
+        (start..end)
+            .zip(&self.document.entries[start as usize..end as usize])
+            .filter(move |(at, _)| !(skip_merge && is_merge(*at)))
+            .map(move |(_, entry)| EntryRef {
                 key: self.document.node(entry.key),
                 value: self.document.node(entry.value),
             })
@@ -292,7 +303,7 @@ impl<'d> NodeRef<'d> {
 
     /// The entry of a key; the last one wins where it is repeated, a written one over a merged one.
     pub fn entry(self, key: &str) -> Option<EntryRef<'d>> {
-        let Data::Mapping { start, written, end } = self.target().data else { return None };
+        let Entries { start, written, end } = self.own_entries()?;
         let (written, merged) =
             self.document.entries[start as usize..end as usize].split_at((written - start) as usize);
         let is_wanted = |entry: &&Entry| self.document.node(entry.key).is_text(key);
@@ -329,6 +340,9 @@ impl DocumentBuilder {
             items: Vec::new(),
             entries: Vec::new(),
             decoded: String::new(),
+            tags: Vec::new(),
+            merged: Vec::new(),
+            merge_keys: Vec::new(),
             roots: Vec::new(),
             aliases: Vec::new(),
             origins: Vec::new(),
@@ -352,7 +366,7 @@ impl DocumentBuilder {
 
     fn push(&mut self, data: Data, start: u32, end: u32) -> NodeId {
         let id = NodeId(self.document.nodes.len() as u32);
-        self.document.nodes.push(Node { data, start, end, tag: (0, 0) });
+        self.document.nodes.push(Node { data, start, end, tag: 0 });
         id
     }
 
@@ -385,10 +399,8 @@ impl DocumentBuilder {
     /// A mapping; entries that merge keys bring are added when `merge` says so.
     pub fn mapping(&mut self, start: u32, end: u32, entries: &[(NodeId, NodeId)]) -> NodeId {
         let at = self.document.entries.len() as u32;
-        let entry = |(key, value)| Entry { key, value, is_merge: false };
-        self.document.entries.extend(entries.iter().copied().map(entry));
-        let to = at + entries.len() as u32;
-        self.push(Data::Mapping { start: at, written: to, end: to }, start, end)
+        self.document.entries.extend(entries.iter().map(|(key, value)| Entry { key: *key, value: *value }));
+        self.push(Data::Mapping { start: at, end: at + entries.len() as u32 }, start, end)
     }
 
     /// A mapping in which `merges` lists the indices of merge keys (`<<`) within `entries`, and
@@ -402,17 +414,14 @@ impl DocumentBuilder {
         merged: &[(NodeId, NodeId)],
     ) -> NodeId {
         let id = self.mapping(start, end, entries);
-        let Data::Mapping { start: at, written, end: to } = &mut self.document.nodes[id.0 as usize].data
-        else {
+        let Data::Mapping { start: at, end: written } = self.document.nodes[id.0 as usize].data else {
             unreachable!("internal error: a mapping was pushed")
         };
-        debug_assert_eq!(written, to);
-        for idx in merges {
-            self.document.entries[*at as usize + idx].is_merge = true;
-        }
-        *to += merged.len() as u32;
-        let entry = |(key, value)| Entry { key, value, is_merge: false };
-        self.document.entries.extend(merged.iter().copied().map(entry));
+        self.document.merge_keys.extend(merges.iter().map(|idx| at + *idx as u32));
+        self.document.entries.extend(merged.iter().map(|(key, value)| Entry { key: *key, value: *value }));
+        let own = Entries { start: at, written, end: written + merged.len() as u32 };
+        self.document.nodes[id.0 as usize].data = Data::Merged(self.document.merged.len() as u32);
+        self.document.merged.push(own);
         id
     }
 
@@ -429,7 +438,10 @@ impl DocumentBuilder {
 
     /// Gives a node its tag.
     pub fn tag(&mut self, node: NodeId, start: u32, end: u32) {
-        self.document.nodes[node.0 as usize].tag = (start, end);
+        if start < end {
+            self.document.tags.push((start, end));
+            self.document.nodes[node.0 as usize].tag = self.document.tags.len() as u32;
+        }
     }
 
     /// Ends one document of the stream.
