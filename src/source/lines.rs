@@ -100,6 +100,9 @@ fn mark(text: &str, start: u32, end: u32, marks: &mut Vec<Mark>) {
 
 /// Characters and UTF-16 code units; counted by bytes, which the compiler turns into vector code.
 fn count(text: &str) -> (u32, u32) {
+    if text.is_ascii() {
+        return (text.len() as u32, text.len() as u32);
+    }
     let chars = text.bytes().filter(|byte| *byte & 0xc0 != 0x80).count();
     let astral = text.bytes().filter(|byte| *byte >= 0xf0).count();
     (chars as u32, (chars + astral) as u32)
