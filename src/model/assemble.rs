@@ -212,17 +212,19 @@ impl<'m> Writer<'m> {
             return self.no_links;
         }
         let place = Place::fact_at(self.draft(idx).name);
-        let mut entries = Vec::with_capacity(Link::ALL.len());
-        for link in Link::ALL {
-            let mut targets: Vec<ValueId> =
-                self.graph.targets(idx, link).map(|target| self.maps[target.0 as usize]).collect();
+        let mut entries = self.values.entries(self.no_links).to_vec();
+        let mut targets: Vec<ValueId> = Vec::new();
+        for (link, entry) in Link::ALL.into_iter().zip(&mut entries) {
+            targets.clear();
+            targets.extend(self.graph.targets(idx, link).map(|target| self.maps[target.0 as usize]));
             if self.graph.is_open(idx, link) {
                 targets.push(self.values.unknown(Unknown::Outside, place));
             }
-            let list = if targets.is_empty() { self.empty_list } else { self.values.list(&targets, place) };
-            entries.push((link.as_str(), list));
+            if !targets.is_empty() {
+                entry.value = self.values.list(&targets, place);
+            }
         }
-        self.values.map_of(&entries, place)
+        self.values.map(&entries, place)
     }
 
     /// What the server behind a resource expects. A native gRPC probe settles plaintext, because it has no TLS;

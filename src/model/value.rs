@@ -359,24 +359,24 @@ impl Values {
 
     /// The entries of a map; none for anything else.
     pub fn entries(&self, value: ValueId) -> &[Entry] {
-        match self.data(value) {
-            Data::Map(entries) => entries,
+        match self.stored[value.0 as usize] {
+            Stored::Map { start, end } => &self.entries[start as usize..end as usize],
             _ => &[],
         }
     }
 
     /// The items of a list; none for anything else.
     pub fn items(&self, value: ValueId) -> &[ValueId] {
-        match self.data(value) {
-            Data::List(items) => items,
+        match self.stored[value.0 as usize] {
+            Stored::List { start, end } => &self.items[start as usize..end as usize],
             _ => &[],
         }
     }
 
     /// The text of a text value.
     pub fn as_text(&self, value: ValueId) -> Option<&str> {
-        match self.data(value) {
-            Data::Text(text) => Some(text),
+        match self.stored[value.0 as usize] {
+            Stored::Text { start, end } => Some(&self.text[start as usize..end as usize]),
             _ => None,
         }
     }
@@ -415,15 +415,15 @@ impl Values {
 
     /// The resource that a reference names.
     pub fn as_reference(&self, value: ValueId) -> Option<ResourceIdx> {
-        match self.data(value) {
-            Data::Reference(target) => Some(target),
+        match self.stored[value.0 as usize] {
+            Stored::Reference(target) => Some(target),
             _ => None,
         }
     }
 
     /// Whether the files do not settle the value.
     pub fn is_unknown(&self, value: ValueId) -> bool {
-        matches!(self.data(value), Data::Unknown(_))
+        matches!(self.stored[value.0 as usize], Stored::Unknown { .. })
     }
 
     /// How many values there are.
