@@ -9,6 +9,7 @@ mod clause;
 mod compare;
 mod failures;
 pub(super) mod functions;
+mod paths;
 mod scope;
 mod subject;
 mod text;

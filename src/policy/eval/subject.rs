@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::super::ast::{Key as QueryKey, Query};
+use super::super::ast::Key as QueryKey;
 use super::super::spelling::{N_CONVERSIONS, Word};
+use super::paths::Paths;
 use crate::model::{Data, Entry, Key, ValueId, Values};
 
 /// A tree of values, indexed by resource type when first needed. Share one among all rule files of a run.
@@ -18,30 +19,10 @@ pub struct Subject<'v> {
     resource_ids: Vec<&'v str>,
     index: OnceLock<TypeIndex>,
     members: OnceLock<FxHashSet<ValueId>>,
-    /// Where shared paths lead from each resource: by the path's id, then by the resource's position.
-    led: RefCell<Vec<Box<[Led]>>>,
+    /// Where shared paths lead from each resource.
+    pub(super) paths: Paths,
     /// What the tree has of the words of rule files, by the word's id.
     spelled: RefCell<Vec<Option<Spelled>>>,
-}
-
-/// Where a path of keys leads from a resource.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Led {
-    /// Nobody has asked yet.
-    Unasked,
-    /// To a value.
-    To(ValueId),
-    /// To a value that the files do not settle.
-    Undecided(ValueId),
-    /// It broke off inside a value, before a step.
-    Broken { inside: ValueId, part: u8 },
-}
-
-/// A path from a resource, as [`Subject::led`] remembers it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct FromResource {
-    path: u32,
-    resource: u32,
 }
 
 /// An entry that a filter on `Type` may select.
@@ -74,7 +55,7 @@ impl<'v> Subject<'v> {
             resource_ids: Vec::new(),
             index: OnceLock::new(),
             members: OnceLock::new(),
-            led: RefCell::default(),
+            paths: Paths::default(),
             spelled: RefCell::default(),
         }
     }
@@ -173,34 +154,9 @@ impl<'v> Subject<'v> {
         })
     }
 
-    /// What to remember of a query from a resource; `None` where that does not pay.
-    pub(super) fn from_resource(&self, query: &Query, resource: ValueId) -> Option<FromResource> {
-        let path = query.path.as_ref().filter(|path| path.is_shared())?;
-        let (first, n_resources) = self.index().row?;
-        let at = resource.position().checked_sub(first.position()).filter(|at| *at < n_resources)?;
-        Some(FromResource { path: path.id, resource: at as u32 })
-    }
-
-    /// Where a path leads from a resource, as far as it was asked before.
-    pub(super) fn led(&self, from: FromResource) -> Led {
-        let led = self.led.borrow();
-        led.get(from.path as usize)
-            .and_then(|led| led.get(from.resource as usize))
-            .map_or(Led::Unasked, |led| *led)
-    }
-
-    /// Remembers where a path leads from a resource.
-    pub(super) fn remember(&self, from: FromResource, to: Led) {
-        let mut led = self.led.borrow_mut();
-        let at = from.path as usize;
-        if led.len() <= at {
-            led.resize_with(at + 1, Box::default);
-        }
-        if led[at].is_empty() {
-            let n_resources = self.index().row.map_or(0, |(_, n_resources)| n_resources);
-            led[at] = vec![Led::Unasked; n_resources].into();
-        }
-        led[at][from.resource as usize] = to;
+    /// The first resource and how many there are, where they stand in a row.
+    pub(super) fn row(&self) -> Option<(ValueId, usize)> {
+        self.index().row
     }
 
     fn index(&self) -> &TypeIndex {

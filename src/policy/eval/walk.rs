@@ -1,12 +1,13 @@
 //! Walking a query through values.
 
-use super::super::ast::{Filter, Key, KeysFilter, Op, Operand, PartKind, Query};
+use super::super::ast::{Filter, Key, KeysFilter, Literal, Op, Operand, PartKind, Query};
 use super::super::spelling::{N_CONVERSIONS, convert};
 use super::scope::Scope;
 
-use super::subject::{Candidate, FromResource, Led};
+use super::subject::Candidate;
 use super::value::{Fields, Found, Items, Many, Raw, Val, Verdict, View};
 use super::{Eval, Evaluator, Role, St, Stop};
+use crate::source::Spanned;
 
 /// Where a walk is.
 #[derive(Clone, Copy)]
@@ -34,24 +35,7 @@ impl<'e> Evaluator<'e> {
         self.walked(query, scope)
     }
 
-    /// The one result of a query that is a path; `None` for any other.
-    pub(super) fn path(&self, query: &'e Query, scope: &Scope<'_, 'e>) -> Eval<Option<Found<'e>>> {
-        if query.path.is_none() {
-            return Ok(None);
-        }
-        let from = self.from_resource(query, scope.root);
-        if let Some(found) = from.and_then(|from| led(self.subject.led(from), query, scope.root)) {
-            self.comparer.step()?;
-            return Ok(Some(found));
-        }
-        let [found] = self.walked(query, scope)?[..] else { return Ok(None) };
-        if let Some(from) = from {
-            self.subject.remember(from, where_led(found));
-        }
-        Ok(Some(found))
-    }
-
-    fn walked(&self, query: &'e Query, scope: &Scope<'_, 'e>) -> Eval<Many<'e>> {
+    pub(super) fn walked(&self, query: &'e Query, scope: &Scope<'_, 'e>) -> Eval<Many<'e>> {
         let mut out = Many::new();
         let at = At { query, part: 0, scope: scope.walker(), conversion: None };
         self.walk(at, scope.root, &mut out)?;
@@ -67,14 +51,6 @@ impl<'e> Evaluator<'e> {
         let is_root = matches!(from.raw, Raw::Doc(id) if id == self.subject.root);
         let resources = self.subject.of_type(name).filter(|_| is_root)?;
         Some(resources.map(|resource| Val::doc(resource, Some(resource))))
-    }
-
-    /// What to remember of a query from a value, if that is a resource.
-    fn from_resource(&self, query: &Query, root: Val<'e>) -> Option<FromResource> {
-        match root.raw {
-            Raw::Doc(id) if root.owner == Some(id) => self.subject.from_resource(query, id),
-            _ => None,
-        }
     }
 
     fn walk(&self, at: At<'_, '_, 'e>, value: Val<'e>, out: &mut Many<'e>) -> Eval<()> {
@@ -456,6 +432,15 @@ impl<'e> Evaluator<'e> {
             self.unresolved(at, value, out);
             return Ok(());
         };
+        if let (Op::Eq, false, Operand::Literal(Spanned { value: Literal::Text(wanted), .. })) =
+            (filter.op, filter.negated, &filter.rhs)
+        {
+            // The one key that is this text.
+            return match fields.get(self.values, wanted) {
+                Some(raw) => self.walk(at.next(), self.child(value, raw), out),
+                None => Ok(()),
+            };
+        }
         let mut wanted = Many::new();
         match &filter.rhs {
             Operand::Literal(literal) => wanted.push(Found::Literal(&literal.value)),
@@ -537,30 +522,6 @@ impl<'e> Evaluator<'e> {
             }
         }
         Ok(outcome)
-    }
-}
-
-/// The result of a path from a resource that was walked before. Below a resource, everything is the resource's.
-fn led<'e>(led: Led, query: &'e Query, root: Val<'e>) -> Option<Found<'e>> {
-    match led {
-        Led::Unasked => None,
-        Led::To(id) => Some(Found::Resolved(root.with(Raw::Doc(id)))),
-        Led::Undecided(id) => Some(Found::Undecided(root.with(Raw::Doc(id)))),
-        Led::Broken { inside, part } => {
-            Some(Found::Unresolved { at: root.with(Raw::Doc(inside)), query, part: part.into() })
-        }
-    }
-}
-
-/// What to remember of the result of a path.
-fn where_led(found: Found<'_>) -> Led {
-    match found {
-        Found::Resolved(Val { raw: Raw::Doc(id), .. }) => Led::To(id),
-        Found::Undecided(Val { raw: Raw::Doc(id), .. }) => Led::Undecided(id),
-        Found::Unresolved { at: Val { raw: Raw::Doc(inside), .. }, part, .. } => {
-            u8::try_from(part).map_or(Led::Unasked, |part| Led::Broken { inside, part })
-        }
-        _ => Led::Unasked,
     }
 }
 
