@@ -300,3 +300,21 @@ fn a_block_has_the_arguments_of_the_provider() {
     );
     check("service-connect-timeout-cuts-streams", "a.tf.json", &grpc, &[change]);
 }
+
+#[test]
+fn a_protocol_version_goes_to_its_own_annotation() {
+    let text = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  annotations:
+    alb.ingress.kubernetes.io/backend-protocol: \"GRPC\" # as told
+spec:
+  ingressClassName: alb
+";
+    let rule = "annotation-invalid-value";
+    check(rule, "a.yaml", text, &[("backend-protocol:", "backend-protocol-version:")]);
+    assert_eq!(fixed(rule, "a.yaml", text, Applicability::Safe), text);
+    let both = text.replace("spec:", "    alb.ingress.kubernetes.io/backend-protocol-version: GRPC\nspec:");
+    check(rule, "a.yaml", &both, &[]);
+}

@@ -91,6 +91,7 @@ impl<'d> Plan<'d> {
             (New::Text(_) | New::Word(_), kind) if kind != Kind::Scalar => return Err(Refusal::NotLiteral),
             _ if self.is_hcl() => hcl::instead_of(node, new, wants)?,
             _ if is_flow(node) => flow::instead_of(node, new),
+            (New::List(items), Kind::Sequence) => return self.morph_list(node, items),
             _ => return Err(Refusal::NoPlace),
         };
         if self.document.text().get(node.span().range()) == Some(&written) {
@@ -139,6 +140,35 @@ impl<'d> Plan<'d> {
         }
         for (key, new) in wanted.iter().filter(|(key, _)| mapping.get(key).is_none()) {
             self.insert(mapping, std::slice::from_ref(key), new.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Makes a list hold these texts and no others; what it shares with them stays where it is.
+    fn morph_list(&mut self, list: NodeRef<'d>, wanted: &[New]) -> Result<(), Refusal> {
+        let texts = wanted.iter().map(|new| match new {
+            New::Text(text) | New::Name(text) | New::Word(text) => Ok(text.as_str()),
+            New::List(_) | New::Map(_) => Err(Refusal::NoPlace),
+        });
+        let texts: Vec<&str> = texts.collect::<Result<_, _>>()?;
+        let is_kept = |item: NodeRef<'_>| item.text().is_some_and(|text| texts.contains(&text));
+        if list.items().any(|item| item.tag().is_some() || item.is_alias()) {
+            return Err(Refusal::NotLiteral);
+        }
+        // Where nothing is shared, the first makes room.
+        let first = list.items().next().filter(|_| !list.items().any(is_kept));
+        if let Some(first) = first {
+            let [only] = wanted else { return Err(Refusal::NoPlace) };
+            self.replace(first, only, Wants::SameStyle)?;
+        }
+        let is_changed = |item: &NodeRef<'_>| first.is_some_and(|first| first.id() == item.id());
+        for item in list.items().filter(|item| !is_kept(*item) && !is_changed(item)) {
+            self.remove(&[Step::Item { list, item }])?;
+        }
+        for (new, text) in wanted.iter().zip(&texts).filter(|_| first.is_none()) {
+            if !list.items().any(|item| item.text() == Some(*text)) {
+                self.append(list, new.clone())?;
+            }
         }
         Ok(())
     }

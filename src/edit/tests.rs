@@ -293,3 +293,14 @@ fn a_number_loses_the_quotes_of_a_name() {
     check("p: \"api\"\n", &[Number(&["p"], "80")], "p: 80\n");
     check("{\"p\": \"api\"}", &[Number(&["p"], "80")], "{\"p\": 80}");
 }
+
+#[test]
+fn lists_keep_what_they_share() {
+    let to = |texts: &[&str]| New::List(texts.iter().map(|it| text(it)).collect());
+    check("a:\n  - x # one\n  - why\n", &[Set(&["a"], to(&["x"]))], "a:\n  - x # one\n");
+    check("a:\n  - x\n  - why\n", &[Set(&["a"], to(&["why", "z"]))], "a:\n  - why\n  - z\n");
+    check("a:\n  - x # one\n  - why # two\n", &[Set(&["a"], to(&["z"]))], "a:\n  - z # one\n  # two\n");
+    check("a: [x, why]\n", &[Set(&["a"], to(&["z"]))], "a: [z]\n");
+    refuse("a:\n  - x\n", &[Set(&["a"], to(&["y1", "z"]))], Refusal::NoPlace);
+    refuse("a:\n  - !Ref X\n  - z\n", &[Set(&["a"], to(&["z"]))], Refusal::NotLiteral);
+}

@@ -223,6 +223,8 @@ fn annotation<'d>(
             entries.push(("Problem", values.text(problem, at)));
             entries.extend(suggestion.map(|suggestion| ("Suggestion", values.text(&suggestion, at))));
             entries.extend(expected(name, problem).map(|words| ("Expected", values.text(&words, at))));
+            let belongs = belongs(object, name, value.text().unwrap_or_default());
+            entries.extend(belongs.map(|other| ("Belongs", values.text(&other, key_place))));
             if problem == "misplaced" {
                 entries.push(("Why", values.text(why_misplaced(object, name), at)));
             }
@@ -235,6 +237,14 @@ fn annotation<'d>(
         }
     }
     values.map_of(&entries, place)
+}
+
+/// The annotation that a value is for, where it stands at another: `GRPC` is no protocol but a version of one.
+fn belongs(object: &Object<'_>, name: &str, value: &str) -> Option<String> {
+    let is_version = ["GRPC", "HTTP2", "HTTP1"].contains(&value);
+    let other = format!("{ALB}backend-protocol-version");
+    let is_free = object.annotations.get(&other).is_none();
+    (name.strip_prefix(ALB) == Some("backend-protocol") && is_version && is_free).then_some(other)
 }
 
 /// Where an annotation of an Ingress is read instead.

@@ -136,6 +136,13 @@ impl At<'_, '_> {
                 }
                 Ok(format!("set `{key}` to {}{}", shown(&new), self.named(step)))
             }
+            (FixAction::Set, FixPath::Key) => {
+                let FailurePlace::Value(failed) = self.failure.place else { return Err(Refusal::NoPlace) };
+                let new = value()?;
+                let place = self.values().place(failed);
+                writer.set_text_at(place.anchor, &new)?;
+                Ok(format!("write it under {}", shown(&new)))
+            }
             (FixAction::Set, FixPath::DependsOn) => {
                 let others = self.about(step)?;
                 if others.is_empty() {
@@ -312,6 +319,10 @@ impl At<'_, '_> {
         let located = locate(self.offers.known, self.resource, value);
         // What the model joined from elsewhere has neighbours where it points to, and is itself not there.
         let located = match path {
+            // A word of the file itself, not one of AWS.
+            FixPath::Beside(key) if key.starts_with(|c: char| c.is_ascii_lowercase()) => {
+                located.filter(|(idx, _)| !self.offers.model.resource(*idx).type_name.starts_with("AWS::"))
+            }
             FixPath::Beside(_) => located.or_else(|| self.written_at(span)),
             _ => located,
         };

@@ -69,6 +69,8 @@ pub enum FixPath {
     Beside(String),
     /// The innermost entry of this name around the value that failed.
     Around(String),
+    /// The key of the value that failed.
+    Key,
     /// The block that failed, for what comes into it.
     Inside,
     /// What has to be made before the failing resource.
@@ -97,6 +99,7 @@ impl FixPath {
         match text {
             "this" => return Some(FixPath::This),
             "inside" => return Some(FixPath::Inside),
+            "key" => return Some(FixPath::Key),
             "DependsOn" => return Some(FixPath::DependsOn),
             _ => {}
         }
@@ -246,7 +249,7 @@ impl Reader {
         let text = self.text(node)?;
         let path = FixPath::parse(&text);
         if path.is_none() {
-            let help = "write `Properties.Name`, `Effective.Attributes.'name'`, `Annotations.'name'`, `this`, `parent.Name`, `around.Name`, `inside` or `DependsOn`";
+            let help = "write `Properties.Name`, `Effective.Attributes.'name'`, `Annotations.'name'`, `this`, `parent.Name`, `around.Name`, `key`, `inside` or `DependsOn`";
             self.error(node.span(), format!("`{text}` names nothing that a fix can change")).help =
                 Some(help.to_string());
         }
