@@ -80,10 +80,7 @@ def compare(args):
         columns = [f"{found['read'][0]:.0f} ms", f"{parse[0]:.0f} ms", f"{own[0]:.0f} ms"]
         columns += [f"{own[0] / parse[0]:.2f}", f"{own[1]:.0f} MB"]
         row(part, columns + [f"{found[name][0]:.0f} ms ({found[name][0] / own[0]:.0f} times)" for name in peers])
-    small = write("small.yaml", template(1))
-    found = least({"empty": ["true"], "version": [TOOL, "--version"], "own": [TOOL, *CHECK, small]}, args.runs * 10)
-    for name in ["empty", "version", "own"]:
-        print(f"{name:8} {found[name][0]:6.1f} ms {found[name][1]:6.1f} MB")
+    small(corpus, args.runs * 10)
     big = str(corpus / "cfn-big/big.json")
     if args.registry:
         rules = [TOOL, *CHECK, "--no-builtin", "--rules", args.registry, big]
@@ -92,6 +89,24 @@ def compare(args):
     if os.path.exists(corpus / "cfn"):
         walls = {n: min(wall([TOOL, *CHECK, str(corpus / "cfn")], n) for _ in range(args.runs)) for n in (1, 2)}
         print(f"threads: 1 {walls[1]:.0f} ms, 2 {walls[2]:.0f} ms, ratio {walls[2] / walls[1]:.2f}")
+
+
+def small(corpus, runs):
+    """One small file by itself and among many, beside a program that does nothing. A child's peak memory is at least this
+    script's own, so that small figures are an upper bound."""
+    empty = pathlib.Path(WORK.name) / "empty"
+    subprocess.run(["rustc", "-O", "-o", empty, write("empty.rs", "fn main() {}")], check=True)
+    commands = {"empty program": [empty], "--version": [TOOL, "--version"]}
+    commands["one small file"] = [TOOL, *CHECK, write("small/small.yaml", template(1))]
+    for part in ["cfn", "k8s"]:
+        files = sorted((corpus / part).glob("*.yaml"))
+        if files:
+            commands[f"one file of {part}/"] = [TOOL, *CHECK, files[0]]
+            commands[f"100 files of {part}/, named"] = [TOOL, *CHECK, *files[:100]]
+    found = least(commands, runs)
+    nothing = found["empty program"][0]
+    for name, (cpu, memory) in found.items():
+        print(f"{name:28} {cpu:6.1f} ms {cpu / nothing:6.1f} times {memory:6.0f} MB")
 
 
 def wall(command, threads):

@@ -14,6 +14,8 @@ pub(crate) struct Regex(Arc<Inner>);
 
 struct Inner {
     text: String,
+    /// What is looked for, where the pattern is as simple as that.
+    words: Option<Words>,
     engine: OnceLock<Engine>,
 }
 
@@ -42,16 +44,56 @@ impl Engine {
     }
 }
 
+/// A text without signs of a pattern, but for those that bind it to the start or the end.
+struct Words {
+    text: String,
+    at_start: bool,
+    at_end: bool,
+}
+
+impl Words {
+    /// Reads a pattern; `None` when it takes an engine.
+    fn read(pattern: &str) -> Option<Self> {
+        let (rest, at_start) = pattern.strip_prefix('^').map_or((pattern, false), |rest| (rest, true));
+        let bound = rest.strip_suffix('$').filter(|rest| !rest.ends_with('\\'));
+        let (rest, at_end) = bound.map_or((rest, false), |rest| (rest, true));
+        let mut text = String::with_capacity(rest.len());
+        let mut signs = rest.chars();
+        while let Some(sign) = signs.next() {
+            match sign {
+                '\\' => text.push(signs.next().filter(|sign| "./-+*?()|[]{}^$\\".contains(*sign))?),
+                '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$' => return None,
+                sign => text.push(sign),
+            }
+        }
+        Some(Self { text, at_start, at_end })
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        match (self.at_start, self.at_end) {
+            (true, true) => text == self.text,
+            (true, false) => text.starts_with(&self.text),
+            (false, true) => text.ends_with(&self.text),
+            (false, false) => text.contains(&self.text),
+        }
+    }
+}
+
 impl Regex {
     /// Compiles a pattern; the error is one line of words.
     pub(super) fn new(pattern: &str) -> Result<Self, String> {
-        let engine = OnceLock::from(Engine::new(pattern)?);
-        Ok(Self(Arc::new(Inner { text: pattern.to_string(), engine })))
+        let regex = Self::known(pattern);
+        if regex.0.words.is_some() {
+            return Ok(regex);
+        }
+        let (words, engine) = (None, OnceLock::from(Engine::new(pattern)?));
+        Ok(Self(Arc::new(Inner { text: pattern.to_string(), words, engine })))
     }
 
     /// A pattern that is known to compile, which it does when it is first matched.
     pub(super) fn known(pattern: &str) -> Self {
-        Self(Arc::new(Inner { text: pattern.to_string(), engine: OnceLock::new() }))
+        let words = Words::read(pattern);
+        Self(Arc::new(Inner { text: pattern.to_string(), words, engine: OnceLock::new() }))
     }
 
     fn engine(&self) -> &Engine {
@@ -66,6 +108,9 @@ impl Regex {
 
     /// Whether it is found anywhere in `text`; an error when the search had to be given up.
     pub(super) fn is_match(&self, text: &str) -> Result<bool, String> {
+        if let Some(words) = &self.0.words {
+            return Ok(words.is_match(text));
+        }
         match self.engine() {
             Engine::Plain(regex) => Ok(regex.is_match(text)),
             Engine::Fancy(regex) => regex.is_match(text).map_err(|error| given_up(&error)),
@@ -121,4 +166,29 @@ fn is_fancy(pattern: &str) -> bool {
 fn last_line(error: &str) -> String {
     let line = error.lines().rfind(|line| !line.trim().is_empty()).unwrap_or(error);
     line.trim().trim_start_matches("error: ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_words_match_as_the_engine_has_it() {
+        let patterns = [
+            "", "^", "$", "^$", "a.b", r"a\.b", r"^a\.b", r"a\.b$", r"^a\.b$", r"a\$", r"a\\$", r"a\\\$",
+            "^^a", "a$$", r"\ba", r"a\-b", "a|b", "é$", "(?i)a", r"a\/b", "a{2}", r"\<a", "a#b", "a b",
+        ];
+        let texts = [
+            "", "a", "b", "a.b", "xa.b", "a.bx", "xa.bx", "axb", "a$", r"a\", r"a\$", "a-b", "a/b", "é", "éa",
+        ];
+        for pattern in patterns {
+            let (own, engine) = (Regex::new(pattern), Engine::new(pattern));
+            assert_eq!(own.as_ref().err(), engine.as_ref().err(), "{pattern}");
+            let (Ok(own), Ok(Engine::Plain(engine))) = (own, engine) else { continue };
+            for text in texts {
+                assert_eq!(own.is_match(text), Ok(engine.is_match(text)), "{pattern:?} in {text:?}");
+            }
+        }
+        assert!(Words::read(r"^orders\.$").is_some() && Words::read("orders.*").is_none());
+    }
 }

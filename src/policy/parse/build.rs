@@ -121,8 +121,11 @@ impl<'t> TreeBuilder<'t> {
     }
 
     fn alternatives(&mut self, node: Node<'t>) -> Alternatives {
-        let clauses = node.into_inner().filter(|part| part.as_rule() != Rule::or_join);
-        Alternatives::new(clauses.map(|clause| self.clause(clause)).collect())
+        let parts = node.into_inner().filter(|part| part.as_rule() != Rule::or_join);
+        // Mostly one, and a clause is large: room for more would be most of what a tree takes.
+        let mut clauses = Vec::with_capacity(parts.clone().count());
+        clauses.extend(parts.map(|clause| self.clause(clause)));
+        Alternatives::new(clauses)
     }
 
     fn block(&mut self, node: Node<'t>) -> Block {
