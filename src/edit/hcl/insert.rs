@@ -11,12 +11,15 @@ use crate::edit::{New, Refusal};
 /// Arguments that stand at the head of a body, so that others do not follow them at once.
 const HEAD: [&str; 6] = ["count", "for_each", "provider", "source", "version", "depends_on"];
 
+/// Texts, and the places that they take.
+type Edits = Vec<(Span, String)>;
+
 /// What comes into a mapping: edits that are whole, and arguments that are still to be aligned.
 pub(in crate::edit) fn entries(
     mapping: NodeRef<'_>,
     new: &[(String, New)],
     removed: &[Span],
-) -> Result<(Vec<(Span, String)>, Vec<Added>), Refusal> {
+) -> Result<(Edits, Vec<Added>), Refusal> {
     let document = mapping.document();
     if !is_flow(mapping) {
         return Err(Refusal::NoPlace);

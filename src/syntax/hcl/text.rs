@@ -252,7 +252,7 @@ impl Reader<'_> {
                 );
             }
         }
-        self.to_next_line();
+        self.skip_line();
         loop {
             // At the start of a line.
             let line_end =
@@ -282,11 +282,11 @@ impl Reader<'_> {
             if !is_interpolated {
                 self.at = line_end;
             }
-            self.to_next_line();
+            self.skip_line();
         }
     }
 
-    fn to_next_line(&mut self) {
+    fn skip_line(&mut self) {
         self.at = memchr::memchr(b'\n', &self.bytes[self.at..]).map_or(self.bytes.len(), |n| self.at + n + 1);
     }
 
