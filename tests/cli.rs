@@ -11,6 +11,17 @@ use std::process::Stdio;
 
 use support::program::{FAULTY, Outcome, Project, outcome, sound};
 
+const FAULTY_HCL: &str = "resource \"aws_lb_target_group\" \"orders\" {
+  protocol         = \"HTTP\"
+  protocol_version = \"GRPC\"
+
+  health_check {
+    path    = \"/healthz\"
+    matcher = \"0\"
+  }
+}
+";
+
 #[test]
 fn exit_status() {
     let sound = sound();
@@ -19,7 +30,7 @@ fn exit_status() {
         ("sound.yaml", sound.as_bytes()),
         ("latin.yaml", b"Resources: \xe9"),
         ("broken.yaml", b"Resources:\n  A: [\n    Type: AWS::SNS::Topic\n"),
-        ("main.tf", b"resource \"aws_lb\" \"a\" {}\n"),
+        ("image.pkr.hcl", b"build {}\n"),
         ("notes.yaml", b"name: build\n"),
         ("bad.guard", b"rule {"),
         ("bad-config.yaml", b"rules: 3\n"),
@@ -48,10 +59,10 @@ fn exit_status() {
         (&["check", "broken.yaml", "--strict"], 2),
         (&["check", "broken.yaml", "--strict", "--exit-zero"], 2),
         (&["check", "notes.yaml", "--strict"], 2),
-        (&["check", "sound.yaml", "main.tf", "--strict"], 2),
+        (&["check", "sound.yaml", "image.pkr.hcl", "--strict"], 2),
         (&["check", "empty", "--strict"], 2),
         (&["check", "missing.yaml", "faulty.yaml"], 2),
-        (&["check", "main.tf"], 0),
+        (&["check", "image.pkr.hcl"], 0),
         (&["check", "sound.yaml", "--rules", "missing.guard"], 2),
         (&["check", "sound.yaml", "--rules", "bad.guard"], 2),
         (&["check", "sound.yaml", "--config", "missing.yaml"], 2),
@@ -266,7 +277,7 @@ fn what_was_passed_over_is_said_when_asked() {
     for line in [
         "file sound.yaml: read as CloudFormation\n",
         "file notes.yaml: in none of the formats that are checked\n",
-        "skipped main.tf: Terraform's native syntax is not read yet\n",
+        "file main.tf: read as Terraform\n",
         "1 file is in none of the formats that are checked\n",
     ] {
         assert!(found.stderr.contains(line), "{line}: {}", found.stderr);
@@ -311,7 +322,14 @@ fn bad_input() {
             b"apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-orders\n".to_vec(),
             &["unrendered-template"],
         ),
-        ("main.tf", b"resource \"aws_lb\" \"a\" {}\n".to_vec(), &["unrecognized-file"]),
+        ("image.pkr.hcl", b"build {}\n".to_vec(), &["unrecognized-file"]),
+        ("unclosed.tf", b"resource \"aws_lb\" \"a\" {\n".to_vec(), &["syntax-error"]),
+        ("nul.tf", b"locals {\n  a = \0\n}\n".to_vec(), &["syntax-error"]),
+        ("deep.tf", format!("locals {{\n  a = {deep}\n}}\n").into_bytes(), &["limit-reached"]),
+        ("blocks.tf", "a {\n".repeat(100_000).into_bytes(), &["limit-reached"]),
+        ("latin.tf", b"# \xe9\n".to_vec(), &["unreadable-file"]),
+        ("bom.tf", format!("\u{feff}{FAULTY_HCL}").into_bytes(), &["health-check-path-not-a-method"]),
+        ("crlf.tf", FAULTY_HCL.replace('\n', "\r\n").into_bytes(), &["health-check-path-not-a-method"]),
     ];
     for (name, content, expected) in cases {
         let project = Project::new(&[(name, &content), ("faulty.yml", FAULTY.as_bytes())]);
