@@ -139,10 +139,33 @@ impl<'d> Plan<'d> {
                 if let Some(unknown) = unknown {
                     self.add_unknown(body, unknown, 0);
                 }
+                self.bound_group(at, body);
                 manifests.add(root.document(), resource_type, name, &self.builder.values, body);
             }
         }
         manifests
+    }
+
+    /// Puts the target group into a TargetGroupBinding whose ARN is known only after the apply, where the configuration of the
+    /// manifest refers to nothing but one.
+    fn bound_group(&mut self, at: usize, body: ValueId) {
+        let values = &self.builder.values;
+        let kind = values.at(body, &["manifest", "kind"]).and_then(|kind| values.as_text(kind));
+        let spec = values.at(body, &["manifest", "spec"]);
+        let (Some("TargetGroupBinding"), Some(spec)) = (kind, spec) else { return };
+        let Some(arn) = values.get(spec, "targetGroupARN").filter(|arn| values.is_unknown(*arn)) else {
+            return;
+        };
+        let place = values.place(arn);
+        let resource = &self.resources[at];
+        let written = self.configuration.as_ref().and_then(|configuration| {
+            configuration.resource(&resource.module, resource.resource_type, resource.name)
+        });
+        let expression = written.and_then(|written| written.at(&["expressions", "manifest"]));
+        if let Some([group]) = expression.and_then(|expression| self.referred(at, expression)).as_deref() {
+            let reference = self.builder.values.reference(*group, place);
+            self.builder.values.put(spec, "targetGroupARN", reference);
+        }
     }
 
     /// Adds to a map, and to the maps in it, the keys of which the values are unknown.

@@ -182,3 +182,37 @@ fn objects_of_kubernetes_keep_what_is_unknown() {
         assert!(property(model, "Ingress orders -> orders:50051", "Type").is_some());
     });
 }
+
+#[test]
+fn a_binding_refers_to_the_only_group_of_its_configuration() {
+    let object = |name: &str, manifest: &str| {
+        format!(
+            r#"{{"address": "kubernetes_manifest.{name}", "mode": "managed", "type": "kubernetes_manifest", "name": "{name}",
+                "values": {{"manifest": {manifest}}}}}"#
+        )
+    };
+    let binding = object(
+        "b",
+        r#"{"apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "TargetGroupBinding", "metadata": {"name": "b"},
+            "spec": {"serviceRef": {"name": "s", "port": 1}}}"#,
+    );
+    let service = object(
+        "s",
+        r#"{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"ports": [{"port": 1}]}}"#,
+    );
+    let changes = r#"[{"address": "kubernetes_manifest.b",
+        "change": {"after_unknown": {"manifest": {"spec": {"targetGroupARN": true}}}}},
+        {"address": "kubernetes_manifest.s", "change": {"after_unknown": {}}}]"#;
+    let check = |references: &str, expected: &str| {
+        let values = format!(r#"{{"resources": [{GROUP}, {binding}, {service}]}}"#);
+        let written = format!(
+            r#"{{"resources": [{{"address": "kubernetes_manifest.b", "mode": "managed", "type": "kubernetes_manifest", "name": "b",
+                "expressions": {{"manifest": {{"references": [{references}]}}}}}},
+                {{"address": "aws_lb_target_group.g", "mode": "managed", "type": "aws_lb_target_group", "name": "g", "expressions": {{}}}}]}}"#
+        );
+        check(&plan(&values, changes, &written), "aws_lb_target_group.g", "Links/Services/0/Type", expected);
+    };
+    check(r#""aws_lb_target_group.g.arn", "aws_lb_target_group.g""#, "\"Kubernetes::Service\"");
+    check(r#""aws_lb_target_group.g.arn", "aws_lb_target_group.g", "local.port""#, "-");
+    check(r#""var.arn""#, "-");
+}
