@@ -13,7 +13,9 @@ fuzz_target!(|text: &str| {
     let Some((rules, data)) = text.split_once("\n%%\n") else { return };
     let (Some(rules), _) = RuleFile::compile(FileId(0), "fuzz", rules) else { return };
     let mut values = Values::default();
-    let Ok(root) = loader::load_text(&mut values, FileId(1), &Arc::from(data), Profile::Native) else { return };
+    let Ok(root) = loader::load_text(&mut values, FileId(1), &Arc::from(data), Profile::Native) else {
+        return;
+    };
     let first = rules.evaluate(&values, root);
     assert_eq!(format!("{first:?}"), format!("{:?}", rules.evaluate(&values, root)));
 });

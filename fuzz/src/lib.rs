@@ -33,7 +33,9 @@ pub fn check(path: &str, text: &str) {
     for found in &analysis.diagnostics {
         hold_diagnostic(&analysis.sources, found);
     }
-    for format in [report::Format::Json, report::Format::Sarif, report::Format::Rdjson, report::Format::Gitlab] {
+    for format in
+        [report::Format::Json, report::Format::Sarif, report::Format::Rdjson, report::Format::Gitlab]
+    {
         let written = written(format, &analysis);
         serde_json::from_str::<serde_json::Value>(&written).expect("a report in JSON is JSON");
     }
