@@ -191,7 +191,7 @@ fn nothing_is_silently_green() {
         ("split.json", split.as_bytes()),
         ("latin.yaml", b"apiVersion: v1\nkind: \xe9\n"),
         ("notes.txt", b"nothing of ours\n"),
-        ("twice.guard", b"rule a { b }\nrule b { a }\n"),
+        ("twice.guard", b"let a = %b\nlet b = %a\nrule twice { %a exists }\n"),
         ("back.guard", b"rule back { metadata.name == /^(a+)+(?=c)$/ }\n"),
         ("long.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab}\n"),
         ("empty/x.txt", b""),

@@ -14,6 +14,8 @@ const MARK: &str = "grpc-guard: ignore";
 pub(super) fn read(file: FileId, source: &Source, found: &mut Found) {
     let text: &str = &source.text;
     let is_hcl = syntax::format_of(&source.path, "") == Some(Format::Hcl);
+    // Of a block of comments all are about the same line, which is looked for once.
+    let mut below = 0;
     let signs: &[&str] = if is_hcl { &["#", "//", "/*"] } else { &["#"] };
     for at in memchr::memmem::find_iter(text.as_bytes(), MARK) {
         let lines = source.lines();
@@ -32,7 +34,11 @@ pub(super) fn read(file: FileId, source: &Source, found: &mut Found) {
         if said.starts_with(|c: char| c.is_alphanumeric() || c == '-') {
             continue;
         }
-        let line = if before.trim().is_empty() { next_line(source, own) } else { own };
+        let is_alone = before.trim().is_empty();
+        if is_alone && below <= own {
+            below = next_line(source, own);
+        }
+        let line = if is_alone { below } else { own };
         let mark = Span::new(file, at as u32, behind as u32);
         match names(said, file, behind) {
             Some((rules, terms)) => {

@@ -13,7 +13,10 @@ mod comments;
 mod notes;
 mod terms;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
 
 use crate::catalog::Catalog;
 use crate::config::{PathSet, Settings};
@@ -65,6 +68,8 @@ impl Exception {
 pub(super) struct Found {
     exceptions: Vec<Exception>,
     invalid: Vec<(Span, String)>,
+    /// What was added from elsewhere: each place with its rule, or with what is wrong there.
+    known: FxHashSet<(Span, String)>,
 }
 
 impl Found {
@@ -76,12 +81,12 @@ impl Found {
     /// Adds what was found elsewhere. A file that is in several projects is read for each.
     pub(super) fn add(&mut self, other: Found) {
         for exception in other.exceptions {
-            if !self.exceptions.contains(&exception) {
+            if self.known.insert((exception.span, exception.rule.clone())) {
                 self.exceptions.push(exception);
             }
         }
         for invalid in other.invalid {
-            if !self.invalid.contains(&invalid) {
+            if self.known.insert(invalid.clone()) {
                 self.invalid.push(invalid);
             }
         }
@@ -106,6 +111,9 @@ impl Found {
     }
 }
 
+/// How many unknown names of rules get a suggestion; each is compared with all names.
+const MAX_SUGGESTIONS: usize = 100;
+
 /// Marks the findings that have an exception, and adds what is wrong with exceptions.
 pub(super) fn apply(
     diagnostics: &mut Vec<Diagnostic>,
@@ -114,15 +122,28 @@ pub(super) fn apply(
     catalog: &Catalog,
     settings: &Settings,
 ) {
-    let Found { mut exceptions, invalid } = found;
+    let Found { mut exceptions, invalid, .. } = found;
+    // Those of a line by their lines: there may be as many as there are findings.
+    let mut by_line: BTreeMap<(FileId, u32), Vec<usize>> = BTreeMap::new();
     let mut by_rule: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (idx, exception) in exceptions.iter().enumerate() {
-        by_rule.entry(exception.rule.clone()).or_default().push(idx);
+        match exception.scope {
+            Scope::Line(line) => by_line.entry((exception.span.file, line)).or_default().push(idx),
+            _ => by_rule.entry(exception.rule.clone()).or_default().push(idx),
+        }
     }
     for diagnostic in diagnostics.iter_mut().filter(|it| !super::is_about_the_run(it)) {
-        for idx in by_rule.get(&*diagnostic.rule).into_iter().flatten() {
+        let Span { file, start, .. } = diagnostic.primary.span;
+        let on_line = match by_line.is_empty() {
+            true => None,
+            false => by_line.get(&(file, sources.get(file).lines().line(start))),
+        };
+        let of_rule = by_rule.get(&*diagnostic.rule);
+        for idx in on_line.into_iter().chain(of_rule).flatten() {
             let exception = &mut exceptions[*idx];
-            if !exception.covers(diagnostic.primary.span, sources, settings) {
+            if exception.rule != diagnostic.rule
+                || !exception.covers(diagnostic.primary.span, sources, settings)
+            {
                 continue;
             }
             exception.is_used = true;
@@ -131,7 +152,7 @@ pub(super) fn apply(
             }
         }
     }
-    let judge = Judge { sources, catalog, settings };
+    let judge = Judge { sources, catalog, settings, suggestions_left: Cell::new(MAX_SUGGESTIONS) };
     diagnostics.extend(exceptions.iter().flat_map(|exception| judge.exception(exception)));
     diagnostics.extend(invalid.into_iter().filter_map(|(span, message)| {
         let help = "write `ignore[rule] reason`, or `rule: reason` in a map";
@@ -175,6 +196,8 @@ impl Exception {
 
 /// Says what is wrong with exceptions.
 struct Judge<'r> {
+    /// How many more names are compared with those of all rules.
+    suggestions_left: Cell<usize>,
     sources: &'r SourceMap,
     catalog: &'r Catalog,
     settings: &'r Settings,
@@ -225,8 +248,13 @@ impl Judge<'_> {
             false => format!("there is no rule `{rule}` to except"),
         };
         let found = self.wrong(UNUSED, exception.span, message)?;
-        Some(match self.catalog.suggest(rule) {
-            Some(near) if !is_known && !is_configured => found.with_help(format!("did you mean `{near}`?")),
+        let is_unknown = !is_known && !is_configured && self.suggestions_left.get() > 0;
+        let near = is_unknown.then(|| {
+            self.suggestions_left.set(self.suggestions_left.get() - 1);
+            self.catalog.suggest(rule)
+        });
+        Some(match near.flatten() {
+            Some(near) => found.with_help(format!("did you mean `{near}`?")),
             _ if matches!(exception.scope, Scope::Line(_)) => found.with_help("remove the comment"),
             _ => found.with_help("remove it"),
         })
