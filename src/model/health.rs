@@ -33,13 +33,24 @@ pub(super) fn path_kind(path: &str) -> &'static str {
         "health-watch"
     } else if !path.starts_with('/') {
         "malformed"
-    } else if MISSPELLED.contains(&path) || path.eq_ignore_ascii_case(CHECK) {
+    } else if MISSPELLED.contains(&path) || is_nearly_check(path) {
         "misspelled"
     } else if is_method(path) {
         "method"
     } else {
         "http-style"
     }
+}
+
+/// Whether a path means the standard check and is not it: its letters with other marks between them, or another service
+/// of its package, which has only one.
+fn is_nearly_check(path: &str) -> bool {
+    let letters = |path: &str| -> String {
+        let kept = path.chars().filter(char::is_ascii_alphanumeric);
+        kept.map(|letter| letter.to_ascii_lowercase()).collect()
+    };
+    let in_package = path.strip_prefix("/grpc.health.v1.").is_some_and(|rest| !rest.starts_with("Health/"));
+    letters(path) == letters(CHECK) || in_package && is_method(path)
 }
 
 /// `/package.Service/Method`, or `/Service/Method` without a package.
@@ -332,6 +343,12 @@ mod tests {
             ("/grpc.health.v1.Health/Watch", "health-watch"),
             ("/grpc.health.v1.health/check", "misspelled"),
             ("/grpc.health.v1.Health.Check", "misspelled"),
+            ("/grpc.health.v1/Health/Check", "misspelled"),
+            ("/grpc_health_v1.Health/Check", "misspelled"),
+            ("/grpc.health.v1.Health/Check/", "misspelled"),
+            ("/grpc.health.v1.HealthService/Check", "misspelled"),
+            ("/grpc.health.v1.Health/List", "method"),
+            ("/grpc.health.v1alpha.Health/Check", "method"),
             ("grpc.health.v1.Health/Check", "malformed"),
             ("/orders.v1.Orders/Ping", "method"),
             ("/Orders/Ping", "method"),
