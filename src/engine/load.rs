@@ -306,12 +306,15 @@ fn add_neighbours(parts: &mut Vec<Part>, loaded: &mut Loaded, neighbours: &mut N
     found.unwrap_or_else(|| groups(parts))
 }
 
+/// Files of a dialect below a directory: its place, how deep they stand, and how their names end.
+type Surroundings = (Dialect, String, usize, &'static [&'static str]);
+
 /// What files want of their neighbourhood, so that each file there is looked through once for all of them.
 #[derive(Default)]
 struct Wanted {
     places: BTreeSet<(Dialect, String)>,
-    /// By directory, depth and suffixes: the words, of which an empty group means any text.
-    around: BTreeMap<(Dialect, String, usize, &'static [&'static str]), BTreeSet<Vec<String>>>,
+    /// The words that files there have to hold, of which an empty group means any text.
+    around: BTreeMap<Surroundings, BTreeSet<Vec<String>>>,
 }
 
 impl Wanted {
