@@ -341,8 +341,11 @@ mod tests {
         );
         let path = "`Links.X` names nothing that a fix can change";
         check("# METADATA\n# fix: {class: safe, remove: Links.X}\n", &[("Links.X", path)]);
+        let alone = "{class: safe, set: DependsOn}";
+        let on = "this needs a query for the resources behind `on`";
+        check(&format!("# METADATA\n# fix: {alone}\n"), &[(alone, on)]);
         let both = "{class: safe, remove: this, quote: this}";
-        let one = "a fix does one of `set`, `remove`, `rename`, `quote` and `replace`";
+        let one = "a fix does one of `set`, `remove`, `rename`, `quote`, `replace` and `move`";
         check(&format!("# METADATA\n# fix: {both}\n"), &[(both, one)]);
         check("# A comment\n# sumary: x\n", &[]);
         check("", &[]);
