@@ -122,10 +122,11 @@ def wall(command, threads):
 
 def service(n, condition="", rules=1, grpc=False):
     port = 50051 if grpc else 8080
+    # Not a condition of the resource: as many resources are there in each scenario.
+    port = f"!If [{condition}, {port}, {port + 1}]" if condition else port
     lines = [
         f"  Group{n}:",
         "    Type: AWS::ElasticLoadBalancingV2::TargetGroup",
-        *([f"    Condition: {condition}"] if condition else []),
         f"    Properties: {{Port: {port}, Protocol: HTTP, TargetType: ip, HealthCheckPath: /health}}",
     ]
     for k in range(rules):
