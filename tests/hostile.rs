@@ -213,3 +213,44 @@ fn names_of_secrets_are_shown() {
         assert!(said.contains(visible), "{visible}: {said}");
     }
 }
+
+/// What the user's own files say is quoted as well: rule files, the configuration, a baseline, exceptions.
+#[test]
+fn nothing_in_files_of_the_run_acts_in_a_report() {
+    let evil = serde_json::to_string(EVIL).expect("text is JSON");
+    let one_line = EVIL.replace(['\n', '\r', '\u{2028}', '>'], " ");
+    let rule = format!("rule harm {{ Resources.*.Properties.Absent exists <<{one_line} pwned>> }}\n");
+    let excepted = template().replace(
+        "\"Type\": \"AWS::ElasticLoadBalancingV2::TargetGroup\",",
+        &format!(
+            "\"Type\": \"AWS::ElasticLoadBalancingV2::TargetGroup\", \"Metadata\": {{\"grpc-guard\": {{\"ignore\": {{\"health-check-http-matcher\": {evil}, {evil}: {evil}}}}}}},"
+        ),
+    );
+    let dir = project(&[
+        ("lb.json", &excepted),
+        ("harm.guard", &rule),
+        ("grpc-guard.yaml", &format!("exceptions:\n  - rules: [target-group-http1]\n    reason: {evil}\n")),
+        ("wrong.yaml", &format!("rules: {{{evil}: off}}\n{evil}: 1\n")),
+        ("old.json", &format!("{{\"version\": 1, \"findings\": [{{{evil}: {evil}}}]}}\n")),
+        ("broken.guard", &format!("rule harm {{ Resources[ {evil}\n")),
+    ]);
+    for (name, _) in Format::ALL {
+        let said = said(
+            dir.path(),
+            &["check", "--rules", "harm.guard", "--explain-rule", "--format", name, "lb.json"],
+        );
+        assert!(said.contains("pwned"), "{name}: {said}");
+        check(name, &said);
+    }
+    for args in [
+        &["check", "--config", "wrong.yaml", "lb.json"][..],
+        &["check", "--baseline", "old.json", "lb.json"],
+        &["check", "--rules", "broken.guard", "lb.json"],
+        &["check", "--only", &one_line, "lb.json"],
+        &["explain", &one_line],
+        &["check", "--diff", "--unsafe-fixes", "--no-config", "lb.json"],
+        &["check", "--no-config", "--statistics", "--verbose", "lb.json"],
+    ] {
+        check("text", &said(dir.path(), args));
+    }
+}

@@ -106,3 +106,62 @@ fn nothing_of_the_home_is_read() {
     assert!(read.is_empty(), "{read:#?}");
     assert!(calls.contains("load-balancer.yaml"), "the trace shows what is read");
 }
+
+/// Every command opens only what the documentation names: what it was given, the project around it, and what any program needs.
+#[test]
+fn nothing_else_is_opened() {
+    let home = tempfile::tempdir().expect("a directory can be made");
+    let dir = tempfile::tempdir().expect("a directory can be made");
+    let template =
+        fs::read_to_string(root().join("fixtures/projects/faulty/load-balancer.yaml")).expect("a fixture");
+    fs::write(dir.path().join("lb.yaml"), template).expect("written");
+    fs::write(dir.path().join("grpc-guard.yaml"), "fail-on: error\n").expect("written");
+    let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+    let (lb, config, report, baseline) =
+        (at("lb.yaml"), at("grpc-guard.yaml"), at("report.json"), at("baseline.json"));
+    let json = format!("json={report}");
+    for args in [
+        &["check", "--config", &config, &lb, "--format", &json][..],
+        &["check", "--config", &config, &lb, "--write-baseline", &baseline],
+        &["check", "--config", &config, &lb, "--diff"],
+        &["model", &lb],
+        &["graph", "--no-config", &lb],
+        &["rules", "--no-config"],
+        &["explain", "--no-config", "health-check-http-matcher"],
+        &["completions", "bash"],
+        &["man"],
+    ] {
+        let Some(calls) = traced("open,openat,openat2,creat,execve", home.path(), args) else { return };
+        let inside = dir.path().to_str().expect("UTF-8");
+        // The C library, the number of processors, the terminal, and what is asked for.
+        let is_of_system = |path: &str| {
+            [
+                "/lib",
+                "/usr/lib",
+                "/etc/ld.so",
+                "/proc/self/",
+                "/sys/fs/cgroup",
+                "/sys/devices/system/cpu",
+                "/dev/",
+            ]
+            .iter()
+            .any(|start| path.starts_with(start))
+        };
+        for line in calls.lines().filter(|line| !line.contains("ENOENT") && line.contains("open")) {
+            let path = line.split('"').nth(1).unwrap_or_default();
+            let is_above = Path::new(inside).starts_with(path) || root().starts_with(path);
+            // Ignore files and configurations are looked for from the current directory up.
+            let is_known = [".gitignore", ".ignore", ".grpc-guardignore", "exclude"]
+                .iter()
+                .any(|end| path.ends_with(end));
+            let is_fine = path.starts_with(inside)
+                || is_of_system(path)
+                || is_above
+                || is_known
+                || !path.starts_with('/');
+            assert!(is_fine, "{args:?}: {line}");
+        }
+        let n_programs = calls.lines().filter(|line| line.contains("execve(")).count();
+        assert_eq!(n_programs, 1, "{args:?} runs another program: {calls}");
+    }
+}
