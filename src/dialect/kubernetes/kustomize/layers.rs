@@ -88,11 +88,13 @@ impl<'d> Target<'d> {
     }
 }
 
-/// Whether a regular expression matches a whole text; `None` for one that is none.
+/// Whether a regular expression matches a whole text; `None` for one that is none. Nearly all are plain names.
 fn is_match(pattern: &str, text: &str) -> Option<bool> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-    if pattern.chars().all(is_plain) && pattern == text {
+    if pattern == text {
         return Some(true);
+    }
+    if pattern.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        return Some(false);
     }
     regex::Regex::new(&format!("^(?:{pattern})$")).ok().map(|regex| regex.is_match(text))
 }
