@@ -91,7 +91,8 @@ impl Word {
 impl Path {
     /// The path of some words, by their ids.
     pub(super) fn of(words: Box<[u32]>) -> Arc<Path> {
-        static PATHS: Mutex<Option<FxHashMap<Box<[u32]>, Arc<Path>>>> = Mutex::new(None);
+        type Known = FxHashMap<Box<[u32]>, Arc<Path>>;
+        static PATHS: Mutex<Option<Known>> = Mutex::new(None);
         let mut paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
         let paths = paths.get_or_insert_default();
         let id = paths.len() as u32;

@@ -62,7 +62,7 @@ impl<'e> Evaluator<'e> {
         if query.path.is_none() {
             return Ok(None);
         }
-        let from = self.from_resource(query, scope.root);
+        let from = self.place_of(query, scope.root);
         if let Some(found) = from.and_then(|from| led(self.subject.paths.get(from), query, scope.root)) {
             self.comparer.step()?;
             return Ok(Some(found));
@@ -75,7 +75,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// What to remember of a query from a value, if that is a resource and it pays.
-    fn from_resource(&self, query: &Query, root: Val<'e>) -> Option<FromResource> {
+    fn place_of(&self, query: &Query, root: Val<'e>) -> Option<FromResource> {
         let path = query.path.as_ref().filter(|path| path.is_shared())?;
         let Raw::Doc(id) = root.raw else { return None };
         if root.owner != Some(id) {
