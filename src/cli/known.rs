@@ -18,7 +18,7 @@ use crate::report::counted;
 use crate::source::read::{Loaded, LoadedFile};
 use crate::source::{Source, SourceMap};
 
-/// Larger baselines are refused: 64 MiB, enough for 200,000 findings.
+/// Larger baselines are refused: 64 MiB, far above what a repository has.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Marks or leaves out what the user does not want to see again.

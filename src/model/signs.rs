@@ -225,6 +225,8 @@ pub fn port_number(thing: &str, number: i64, span: Span) -> Option<Evidence> {
     let kind = match number {
         50051..=50059 => EvidenceKind::WellKnownPort,
         9000 | 9095 | 6565 | 50050 => EvidenceKind::Weak,
+        // OTLP, Temporal, Thanos, Jaeger and Zeebe serve gRPC and nothing else there.
+        4317 | 7233 | 10901 | 14250 | 26500 => EvidenceKind::Weak,
         _ => return None,
     };
     Some(Evidence::new(kind, span, format!("{thing} is {number}")))
@@ -502,6 +504,18 @@ mod tests {
         assert!(env("ORDERS_GRPC_ENDPOINT", "orders:50051", 50051, span()).is_none());
         assert!(env("GRPC_PORT", "50052", 50051, span()).is_none());
         assert!(argument("--grpc-port", "9000", 9000, span()).is_some());
+    }
+
+    #[test]
+    fn port_numbers() {
+        let kind = |number| port_number("port", number, span()).map(|evidence| evidence.kind);
+        assert_eq!(kind(50051), Some(EvidenceKind::WellKnownPort));
+        for number in [9000, 4317, 26500] {
+            assert_eq!(kind(number), Some(EvidenceKind::Weak), "{number}");
+        }
+        for number in [443, 2379, 4318, 8080] {
+            assert_eq!(kind(number), None, "{number}");
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::source::{FileId, Span};
 /// How many collections may stand inside each other.
 pub const MAX_DEPTH: usize = 256;
 
-/// How many nodes one file may have; a Terraform plan of 100 MB has about 8 million. Each takes 40 bytes.
+/// How many nodes one file may have; a Terraform plan of 100 MB has about 8 million.
 pub const MAX_NODES: usize = 8_000_000;
 
 /// How many entries the merge keys of one file may bring, counted before overridden ones are left out.
