@@ -37,7 +37,8 @@ fn parse(text: &str) -> Document {
     document
 }
 
-fn steps<'d>(document: &'d Document, path: &[&str]) -> Vec<Step<'d>> {
+/// The steps along a path of keys and numbers.
+pub(super) fn steps<'d>(document: &'d Document, path: &[&str]) -> Vec<Step<'d>> {
     let mut node = document.roots().next().expect("a root");
     let mut steps = Vec::new();
     for part in path {

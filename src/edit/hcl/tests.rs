@@ -34,17 +34,7 @@ fn parse(text: &str) -> Document {
 
 /// The steps along a path of keys and numbers, joined with slashes.
 fn steps<'d>(document: &'d Document, path: &str) -> Vec<Step<'d>> {
-    let mut node = document.roots().next().expect("a root");
-    let mut steps = Vec::new();
-    for part in path.split('/') {
-        let step = match part.parse::<usize>() {
-            Ok(at) => Step::Item { list: node, item: node.items().nth(at).expect("an item") },
-            Err(_) => Step::Entry { mapping: node, entry: node.entry(part).expect("an entry") },
-        };
-        node = step.value();
-        steps.push(step);
-    }
-    steps
+    crate::edit::tests::steps(document, &path.split('/').collect::<Vec<_>>())
 }
 
 fn changed(source: &str, changes: &[Change<'_>]) -> Result<String, Refusal> {
